@@ -1,0 +1,1 @@
+"""What Postroom runs on: settings, wiring, services."""
