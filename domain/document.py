@@ -1,0 +1,117 @@
+"""Documents: the cuts of a batch, the fate of every page, fields and verdicts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from domain.page import Box, Page
+
+CLASSES = (
+    "letter",
+    "invoice",
+    "form",
+    "contract",
+    "complaint",
+    "official_notice",
+    "receipt",
+    "email_print",
+)
+
+
+Role = Literal["pdfa", "pdf", "text", "thumbnail"]
+"""What an object made of a document's pages is for."""
+
+
+class FateKind(StrEnum):
+    """What became of a scanned page. Each page has exactly one."""
+
+    DOCUMENT = "document"
+    SEPARATOR = "separator"
+    BLANK = "blank"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """The fate of page ``page`` (from 1) of the batch's ``source``-th file (from 0).
+
+    ``document`` (from 0, order in the batch) and ``position`` (from 1, page of that document) are
+    set for ``FateKind.DOCUMENT`` only; ``reason`` for ``DUPLICATE`` (of what) and ``REFUSED``.
+    """
+
+    source: int
+    page: int
+    kind: FateKind
+    document: int | None = None
+    position: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One document of a batch: its pages as ``(source, page)`` and the label barcode on it, if any."""
+
+    pages: tuple[tuple[int, int], ...]
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """How a batch was cut: the documents and the fate of every page; alarms are for the operator."""
+
+    documents: tuple[Cut, ...]
+    fates: tuple[Fate, ...]
+    alarms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One extracted value.
+
+    Attributes:
+        name: ``date``, ``due_date``, ``reference``, ``sender``, ``recipient``, ``subject``,
+            ``amount``, ``iban``, ``vat_id``, ``tax_id``, ``phone``, ``email``.
+        value: normalised: dates ISO 8601, amounts ``1234.50 EUR``, identifiers compact, phone E.164.
+        page: page of the document, from 1.
+        box: around the words the value was read from.
+        confidence: 0-1.
+        valid: False for an identifier whose check digits are wrong; None where there are none.
+        text: as it stands on the page.
+    """
+
+    name: str
+    value: str
+    page: int
+    box: Box
+    confidence: float
+    valid: bool | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the classifier says of a document.
+
+    ``label`` is None when it abstains; ``guess`` is its best class either way, with ``probability``;
+    ``alternatives`` are all classes, best first; ``model`` names the model version.
+    """
+
+    label: str | None
+    guess: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...]
+    model: str
+
+    @property
+    def abstained(self) -> bool:
+        """Whether a person must look."""
+        return self.label is None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    """The words and boxes of a document's pages, numbered from 1 in the document: ``text.json``."""
+
+    version: int
+    pages: tuple[Page, ...]

@@ -1,0 +1,75 @@
+"""Entries of the register as the index and the people see them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """Everything the index holds of one entry. Rebuilt whole at each change.
+
+    Attributes:
+        number: register number, the key.
+        sequence: outbox sequence of the change; a lower one never replaces a higher one.
+        received_at: time of receipt, with time zone.
+        label: class, or None when a person must still look; ``guess`` stands beside it.
+        language: ISO 639-1 of the main text, or None.
+        pages: text of each page, in order, all documents of the entry together.
+        dates: dates found on the letter.
+        identifiers: reference, IBAN, tax ids, amounts, phone, e-mail, barcodes ... as written and compact.
+        access: labels of those who may see it; a search passes its own and sees what overlaps.
+    """
+
+    number: str
+    sequence: int
+    received_at: datetime
+    label: str | None
+    guess: str | None
+    language: str | None
+    subject: str
+    sender: str
+    recipient: str
+    pages: tuple[str, ...]
+    dates: tuple[date, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One search. ``text`` is what a person typed; dates bound ``received_at``, both inclusive.
+
+    ``access`` lists the labels the searcher holds; None means the installation's owner, who sees all.
+    """
+
+    text: str
+    label: str | None = None
+    since: date | None = None
+    until: date | None = None
+    limit: int = 10
+    access: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One entry that matches.
+
+    ``page`` (from 1) is the page that matches best, over all pages of the entry in order; ``snippet``
+    is text around the match with the matching words between ``**`` and ``**``.
+    """
+
+    number: str
+    label: str | None
+    score: float
+    page: int | None
+    snippet: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Hits best first, the count of all that match, and facets ``{facet: {value: count}}`` over them all."""
+
+    total: int
+    hits: tuple[Hit, ...]
+    facets: dict[str, dict[str, int]]

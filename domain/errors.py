@@ -1,0 +1,30 @@
+"""The error families. Anything else that is raised is a fault of ours and stays loud."""
+
+
+class PostroomError(Exception):
+    """An error whose text is meant for people."""
+
+
+class Refused(PostroomError):
+    """This file or page cannot be taken. Recorded as an outcome, never retried by itself.
+
+    Attributes:
+        reason: what is wrong, short, without the file's name.
+        fix: what a person can do about it.
+        page: the page concerned, from 1; None when it is the file as a whole.
+    """
+
+    def __init__(self, reason: str, fix: str, page: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.fix, self.page = reason, fix, page
+
+    def __reduce__(self) -> tuple[type["Refused"], tuple[str, str, int | None]]:
+        return type(self), (self.reason, self.fix, self.page)
+
+
+class Unavailable(PostroomError):
+    """A service did not answer. Retried with backoff."""
+
+
+class Usage(PostroomError):
+    """The caller asked for something that cannot be: unknown number, absurd setting. Says the fix."""
