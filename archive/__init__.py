@@ -1,0 +1,1 @@
+"""Where content lies: immutable objects under keys."""

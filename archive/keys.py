@@ -1,0 +1,68 @@
+"""The layout of the archive. No key made here is a path prefix of another.
+
+::
+
+    originals/<first two of sha256>/<sha256>/original
+    documents/<document id>/<sha256 of the content>/<name>
+    register/<register number>/<sequence, six digits>.json
+"""
+
+import re
+
+from archive.port import check_key
+from domain.errors import Usage
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+ORIGINALS = "originals/"
+DOCUMENTS = "documents/"
+REGISTER = "register/"
+MANIFEST = "manifest.json"
+
+
+def original_key(sha256: str) -> str:
+    """Where a file lies as it was received, by the hash of its bytes."""
+    return f"{ORIGINALS}{_hash(sha256)[:2]}/{sha256}/original"
+
+
+def document_key(document_id: str, name: str, sha256: str) -> str:
+    """Where a document's content object lies: ``name`` such as ``document.pdf``, by its bytes' hash."""
+    return check_key(f"{document_prefix(document_id)}{_hash(sha256)}/{_segment(name)}")
+
+
+def manifest_key(document_id: str, sha256: str) -> str:
+    """Where the manifest with these bytes lies."""
+    return document_key(document_id, MANIFEST, sha256)
+
+
+def record_key(number: str, sequence: int) -> str:
+    """Where the record of one change of an entry lies; keys of one number sort by sequence.
+
+    Raises:
+        Usage: ``sequence`` is not between 0 and 999,999.
+    """
+    if not 0 <= sequence <= 999_999:
+        raise Usage(f"Record {sequence} of {number}: sequences run from 0 to 999999")
+    return check_key(f"{record_prefix(number)}{sequence:06}.json")
+
+
+def document_prefix(document_id: str) -> str:
+    """All objects of one document have keys that begin so."""
+    return f"{DOCUMENTS}{_segment(document_id)}/"
+
+
+def record_prefix(number: str) -> str:
+    """All records of one entry have keys that begin so."""
+    return f"{REGISTER}{_segment(number)}/"
+
+
+def _hash(sha256: str) -> str:
+    if not _SHA256.fullmatch(sha256):
+        raise Usage(f"{sha256[:80]!r} is no SHA-256: 64 hexadecimal digits in lower case")
+    return sha256
+
+
+def _segment(text: str) -> str:
+    if "/" in text:
+        raise Usage(f"{text[:80]!r}: a name in an archive key holds no slash")
+    return check_key(text)

@@ -1,0 +1,199 @@
+import errno
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archive.fixity import Mismatch, check
+from archive.local import LocalArchive
+from archive.port import Archive, Conflict, NotFound
+from domain.errors import Unavailable
+from tests.contracts.archive_contract import ArchiveContract
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> LocalArchive:
+    return LocalArchive(tmp_path / "new" / "archive")
+
+
+class TestLocalArchive(ArchiveContract):
+    pass
+
+
+def python(code: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdout=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[2],
+    )  # fmt: skip
+
+
+def files(root: Path) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir())
+
+
+def test_nothing_is_made_before_the_first_put(archive: LocalArchive) -> None:
+    assert list(archive.list("")) == []
+    assert archive.sweep_temporary(0) == 0
+    with pytest.raises(NotFound):
+        archive.read("a")
+    archive.delete("a")
+    assert not archive.root.parent.exists()
+
+
+def test_objects_are_read_only_and_nothing_else_is_left(archive: LocalArchive) -> None:
+    archive.put("a/b", b"hello")
+    assert (archive.root / "a/b").stat().st_mode & 0o777 == 0o444
+    assert (archive.root / "a/b").stat().st_nlink == 1
+    assert files(archive.root) == ["a/b"]
+
+
+def test_a_changed_object_shows(archive: LocalArchive) -> None:
+    stored = archive.put("a/b", b"hello")
+    (archive.root / "a/b").chmod(0o644)
+    (archive.root / "a/b").write_bytes(b"hellO")
+    found = hashlib.sha256(b"hellO").hexdigest()
+    assert list(check(archive, [("a/b", stored.sha256)])) == [Mismatch("a/b", stored.sha256, found)]
+    with pytest.raises(Conflict):
+        archive.put("a/b", b"hello")
+
+
+def test_path_prefixes_are_conflicts(archive: LocalArchive) -> None:
+    archive.put("a/b", b"hello")
+    with pytest.raises(Conflict):
+        archive.put("a/b/c", b"hello")
+    with pytest.raises(Conflict):
+        archive.put("a", b"hello")
+    with pytest.raises(NotFound):
+        archive.read("a/b/c")
+    with pytest.raises(NotFound):
+        archive.read("a")
+    assert files(archive.root) == ["a/b"]
+
+
+def test_links_are_never_followed(archive: LocalArchive, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/secret").write_bytes(b"secret")
+    archive.put("a/b", b"hello")
+    (archive.root / "link").symlink_to(tmp_path / "outside")
+    (archive.root / "a/secret").symlink_to(tmp_path / "outside/secret")
+    for key in ("link/secret", "a/secret"):
+        with pytest.raises(Unavailable, match="symbolic link"):
+            archive.read(key)
+    with pytest.raises(Unavailable, match="symbolic link"):
+        archive.put("link/new", b"")
+    with pytest.raises(Unavailable, match="symbolic link"):
+        archive.put("a/secret", b"")
+    with pytest.raises(Unavailable, match="symbolic link"):
+        archive.delete("link/secret")
+    assert list(archive.list("")) == ["a/b"]
+    assert files(tmp_path / "outside") == ["secret"]
+
+
+def test_full_disk(archive: LocalArchive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unavailable, match=r"a/b: No space left on device\. Free space"):
+        archive.put("a/b", b"hello")
+    monkeypatch.undo()
+    assert files(archive.root) == []
+    archive.put("a/b", b"hello")
+    assert archive.read("a/b") == b"hello"
+
+
+def test_a_disk_that_lies(archive: LocalArchive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.local._read_back", lambda *_: "0" * 64)
+    with pytest.raises(Unavailable, match="other bytes than were written"):
+        archive.put("a/b", b"hello")
+    assert files(archive.root) == []
+
+
+def test_foreign_files_are_no_objects(archive: LocalArchive) -> None:
+    archive.put("a/b", b"hello")
+    (archive.root / "lost+found").mkdir()
+    (archive.root / "a/.DS_Store").write_bytes(b"")
+    (archive.root / "a/with blank").write_bytes(b"")
+    assert list(archive.list("")) == ["a/b"]
+
+
+def test_sweep_leaves_the_young(archive: LocalArchive) -> None:
+    archive.put("a/b", b"hello")
+    for name, age in (("old", 100), ("young", 0)):
+        draft = archive.root / ".tmp" / name
+        draft.write_bytes(b"half")
+        os.utime(draft, (time.time() - age, time.time() - age))
+    assert list(archive.list("")) == ["a/b"]
+    assert archive.sweep_temporary(50) == 1
+    assert files(archive.root) == [".tmp/young", "a/b"]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import archive.local as local
+
+def slowly(content):
+    for at in range(0, len(content), 1000):
+        yield content[at:at + 1000]
+        print("written", flush=True)
+
+local._pieces = slowly
+local.LocalArchive(Path(sys.argv[1])).put("a/b", b"hello" * 10_000_000)
+"""
+
+
+def test_a_killed_writer_leaves_no_partial_object(archive: LocalArchive) -> None:
+    writer = python(KILLED, archive.root)
+    assert writer.stdout
+    assert writer.stdout.readline() == "written\n"
+    writer.send_signal(signal.SIGKILL)
+    writer.communicate()
+    assert list(archive.list("")) == []
+    with pytest.raises(NotFound):
+        archive.read("a/b")
+    assert [name.split("/")[0] for name in files(archive.root)] == [".tmp"]
+    archive.put("a/b", b"whole")
+    assert archive.read("a/b") == b"whole"
+    assert archive.sweep_temporary(0) == 1
+    assert files(archive.root) == ["a/b"]
+
+
+RACE = """
+import sys
+from pathlib import Path
+from archive.local import LocalArchive
+from archive.port import Conflict
+
+archive, mine = LocalArchive(Path(sys.argv[1])), sys.argv[2].encode() * 50_000
+print("ready", flush=True)
+for number in range(60):
+    same = archive.put(f"same/{number}/x", b"same" * 10_000)
+    try:
+        archive.put(f"other/{number}/x", mine)
+        print(number)
+    except Conflict:
+        pass
+"""
+
+
+def test_two_processes_put_the_same_keys(archive: LocalArchive) -> None:
+    writers = [python(RACE, archive.root, name) for name in "ab"]
+    won = [set(map(int, writer.communicate()[0].split()[1:])) for writer in writers]
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert won[0] | won[1] == set(range(60))
+    assert not won[0] & won[1]
+    for name, numbers in zip(b"ab", won, strict=True):
+        for number in numbers:
+            assert archive.read(f"other/{number}/x") == bytes([name]) * 50_000
+    assert files(archive.root / ".tmp") == []
+
+
+def test_is_an_archive(archive: LocalArchive) -> None:
+    port: Archive = archive
+    assert port is archive
