@@ -1,0 +1,43 @@
+"""The index as its callers see it: entries in, hits out. Disposable: all of it can be rebuilt."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from domain.entry import IndexEntry, Query, Results
+
+
+class Index(Protocol):
+    """Full-text search over entries. All methods raise ``Unavailable`` when the engine cannot do its work."""
+
+    def put(self, entries: Sequence[IndexEntry]) -> None:
+        """Holds these entries, each replacing what was held under its number, durably on return.
+
+        A lower sequence never replaces a higher one (the late entry is dropped); an equal one replaces.
+        One call is one commit: pass many entries at once.
+        """
+        ...
+
+    def remove(self, numbers: Sequence[str]) -> None:
+        """Forgets these entries, durably on return; unknown numbers are no error."""
+        ...
+
+    def search(self, query: Query) -> Results:
+        """Hits best first, with the count and the facets over all that match and the searcher may see.
+
+        ``index.query`` says how the text is read; whatever the text, it raises nothing. An empty text finds
+        everything, newest first. Hits without a matching page (found by subject, number, date ...) have
+        ``page`` None. Facets are ``class``, ``language`` and ``year`` (of ``received_at``, in UTC, as are
+        ``since`` and ``until``); an entry without a class or language counts in no value of that facet.
+
+        Raises:
+            Usage: ``limit`` is negative. Zero asks for the counts alone.
+        """
+        ...
+
+    def sequences(self) -> Iterator[tuple[str, int]]:
+        """Number and sequence of everything held, sorted by number; what ``postroom verify`` compares."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of files and connections."""
+        ...
