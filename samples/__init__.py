@@ -1,0 +1,1 @@
+"""The sample mail: letters as a mailroom scans them, with their truth."""
