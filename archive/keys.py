@@ -4,7 +4,7 @@
 
     originals/<first two of sha256>/<sha256>/original
     documents/<document id>/<sha256 of the content>/<name>
-    register/<register number>/<sequence, six digits>.json
+    register/<register number>/<sequence, nine digits>.json
 """
 
 import re
@@ -39,11 +39,11 @@ def record_key(number: str, sequence: int) -> str:
     """Where the record of one change of an entry lies; keys of one number sort by sequence.
 
     Raises:
-        Usage: ``sequence`` is not between 0 and 999,999.
+        Usage: ``sequence`` is not between 0 and 999,999,999.
     """
-    if not 0 <= sequence <= 999_999:
-        raise Usage(f"Record {sequence} of {number}: sequences run from 0 to 999999")
-    return check_key(f"{record_prefix(number)}{sequence:06}.json")
+    if not 0 <= sequence <= 999_999_999:
+        raise Usage(f"Record {sequence} of {number}: sequences run from 0 to 999999999")
+    return check_key(f"{record_prefix(number)}{sequence:09}.json")
 
 
 def document_prefix(document_id: str) -> str:

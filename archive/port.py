@@ -80,6 +80,10 @@ class Archive(Protocol):
         """Removes the object; no error if there is none. For the sweep of orphans and disposal only."""
         ...
 
+    def sweep_temporary(self, older_than_seconds: float) -> int:
+        """Removes what killed writers left half-written that long ago; returns how many."""
+        ...
+
     def checksum(self, key: str) -> str:
         """SHA-256 (hex) of what is stored now, read anew in pieces; ``NotFound`` if missing."""
         ...

@@ -11,7 +11,7 @@ class IndexEntry:
     Attributes:
         number: register number, the key.
         sequence: outbox sequence of the change; a lower one never replaces a higher one.
-        received_at: time of receipt, with time zone.
+        received_at: time of receipt, in the office's time zone: dates and years are taken in it.
         label: class, or None when a person must still look; ``guess`` stands beside it.
         language: ISO 639-1 of the main text, or None.
         pages: text of each page, in order, all documents of the entry together.

@@ -21,13 +21,18 @@ class Index(Protocol):
         """Forgets these entries, durably on return; unknown numbers are no error."""
         ...
 
+    def erase(self) -> None:
+        """Forgets everything, whatever state the index is in: the first step of a rebuild."""
+        ...
+
     def search(self, query: Query) -> Results:
         """Hits best first, with the count and the facets over all that match and the searcher may see.
 
         ``index.query`` says how the text is read; whatever the text, it raises nothing. An empty text finds
         everything, newest first. Hits without a matching page (found by subject, number, date ...) have
-        ``page`` None. Facets are ``class``, ``language`` and ``year`` (of ``received_at``, in UTC, as are
-        ``since`` and ``until``); an entry without a class or language counts in no value of that facet.
+        ``page`` None. Facets are ``class``, ``language`` and ``year`` (of ``received_at``, in its own time
+        zone, as are ``since`` and ``until``); an entry without a class or language counts in no value of
+        that facet.
 
         Raises:
             Usage: ``limit`` is negative. Zero asks for the counts alone.

@@ -71,7 +71,7 @@ def document(entry: seam.IndexEntry) -> Document:
     made.add_text("number", number)
     made.add_integer("sequence", entry.sequence)
     made.add_integer("received", received)
-    made.add_text("year", f"{entry.received_at.astimezone(UTC).year}")
+    made.add_text("year", f"{entry.received_at.year}")
     if entry.label:
         made.add_text("label", clean(entry.label))
     if entry.language:
@@ -99,10 +99,10 @@ def document(entry: seam.IndexEntry) -> Document:
 
 
 def micros(moment: datetime) -> int:
-    """Microseconds since 1970 UTC; ``ValueError`` without a time zone."""
+    """Microseconds since 1970 on the clock of the moment's own zone; ``ValueError`` without one."""
     if moment.tzinfo is None:
         raise ValueError("received_at of an entry needs a time zone")
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 def filters(fields: Schema, query: seam.Query) -> list[Query]:

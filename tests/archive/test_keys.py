@@ -13,7 +13,7 @@ KEYS = st.one_of(
     st.builds(original_key, HASHES),
     st.builds(document_key, NAMES, NAMES, HASHES),
     st.builds(manifest_key, NAMES, HASHES),
-    st.builds(record_key, NAMES, st.integers(0, 999_999)),
+    st.builds(record_key, NAMES, st.integers(0, 999_999_999)),
 )
 
 
@@ -21,7 +21,7 @@ def test_layout() -> None:
     assert original_key(A) == f"originals/a1/{A}/original"
     assert document_key("D-7", "document.pdf", A) == f"documents/D-7/{A}/document.pdf"
     assert manifest_key("D-7", B) == f"documents/D-7/{B}/manifest.json"
-    assert record_key("IN-2026-000123-7", 42) == "register/IN-2026-000123-7/000042.json"
+    assert record_key("IN-2026-000123-7", 42) == "register/IN-2026-000123-7/000000042.json"
 
 
 @given(st.sets(KEYS, min_size=2, max_size=8))
@@ -57,6 +57,6 @@ def test_hostile_names() -> None:
             document_key("D-7", name, A)
         with pytest.raises(Usage):
             record_key(name, 1)
-    for sequence in (-1, 1_000_000):
+    for sequence in (-1, 1_000_000_000):
         with pytest.raises(Usage):
             record_key("IN-1", sequence)
