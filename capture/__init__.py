@@ -1,0 +1,1 @@
+"""From a dropped file to pages, words, barcodes, documents and fields."""

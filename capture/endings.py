@@ -1,0 +1,115 @@
+"""Whether a file ends as its format says, so that a half-written one is not taken."""
+
+import os
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+_TAIL = 8192
+_MOST_PAGES = 100_000  # directories of one TIFF that are walked
+_MOST_STRIPS = 65_536  # of one page that are looked at
+_SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
+_OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips and of tiles
+
+
+def ends_properly(path: Path) -> bool:
+    """Whether the file is all there, judged by its first and last bytes; by content, not by name.
+
+    PDF: a trailer near the end. TIFF: every directory of the chain, and the image data that it
+    points to, lie within the file. JPEG, PNG: the end marker near the end. Empty files have not
+    ended. Files of other types, and TIFFs that contradict themselves, count as complete: waiting
+    would not mend them.
+
+    Raises:
+        OSError: when the file cannot be read.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        head = file.read(1024)
+        if not head:
+            return False
+        file.seek(max(size - _TAIL, 0))
+        tail = file.read(_TAIL)
+        if b"%PDF-" in head:
+            return b"%%EOF" in tail
+        if head.startswith(b"\xff\xd8\xff"):
+            return b"\xff\xd9" in tail[-1024:]
+        if head.startswith(b"\x89PNG\r\n\x1a\n"):
+            return b"IEND\xaeB`\x82" in tail[-1024:]
+        if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            try:
+                return _tiff_ends(file, size, head)
+            except struct.error:  # it shrank while it was looked at
+                return False
+    return True
+
+
+def _tiff_ends(file: BinaryIO, size: int, head: bytes) -> bool:
+    """TIFF 6.0 section 2; BigTIFF has the same with wider numbers."""
+    order = "<" if head.startswith(b"II") else ">"
+    big = head[2:4] in (b"+\0", b"\0+")
+    number, count, entry = (
+        (order + "Q", order + "Q", order + "HHQ8s") if big else (order + "I", order + "H", order + "HHI4s")
+    )
+    first = 8 if big else 4
+    if size < first + struct.calcsize(number):
+        return False
+    (at,) = struct.unpack_from(number, head, first)
+    if at == 0:
+        return False  # libtiff fills the first offset in last
+    seen: set[int] = set()
+    while at and at not in seen and len(seen) < _MOST_PAGES:
+        seen.add(at)
+        file.seek(min(at, size))
+        raw = file.read(struct.calcsize(count))
+        if len(raw) < struct.calcsize(count):
+            return False
+        (entries,) = struct.unpack(count, raw)
+        length = entries * struct.calcsize(entry)
+        if at + len(raw) + length + struct.calcsize(number) > size:
+            return False
+        directory = file.read(length)
+        (at,) = struct.unpack(number, file.read(struct.calcsize(number)))
+        if not _data_inside(file, size, order, [*struct.iter_unpack(entry, directory)]):
+            return False
+    return True
+
+
+def _data_inside(file: BinaryIO, size: int, order: str, entries: list[tuple[int, int, int, bytes]]) -> bool:
+    """Whether the strips or tiles of one page lie within the file."""
+    values: dict[int, tuple[int, ...]] = {}
+    for tag, kind, count, inline in entries:
+        length = _SIZES.get(kind, 1) * count
+        raw = inline
+        if length > len(inline):
+            (at,) = struct.unpack(order + ("Q" if len(inline) == 8 else "I"), inline)
+            if at + length > size:
+                return False
+            if tag in (*_OFFSETS, *_COUNTS) and count <= _MOST_STRIPS:
+                file.seek(at)
+                raw = file.read(length)
+        letter = {3: "H", 4: "I", 16: "Q"}.get(kind)
+        if tag in (*_OFFSETS, *_COUNTS) and letter and count <= _MOST_STRIPS:
+            values[tag] = struct.unpack_from(f"{order}{count}{letter}", raw)
+    return all(
+        offset + length <= size
+        for tag, counts in zip(_OFFSETS, _COUNTS, strict=True)
+        for offset, length in zip(values.get(tag, ()), values.get(counts, ()), strict=False)
+    )

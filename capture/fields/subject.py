@@ -1,0 +1,129 @@
+"""What a document is about, in its own words."""
+
+import re
+from collections.abc import Sequence
+
+from capture.fields.blocks import (
+    CONTACT,
+    MONEY,
+    NOT_NAMES,
+    POSTCODE,
+    STREET,
+    greeting,
+    is_salutation,
+    is_title,
+)
+from capture.fields.dates import Reading, find
+from capture.fields.layout import Line, field
+from domain.document import Field
+from domain.page import Word
+
+LONGEST = 200
+"""Characters of a subject that are kept."""
+
+_NAME = (
+    r"(?:subject|subj|re|regarding|in re|asunto|referente a|obj|objet|concerne|betreff|betrifft|betr"
+    r"|bez|bezug|onderwerp)"
+)
+_LABEL = re.compile(rf"^{_NAME} ?(?:[:.]|-(?= ))[ \t:]*")
+_BARE = re.compile(rf"^{_NAME}$")
+
+
+def subject(rows: Sequence[Line], how: Reading, parties: Sequence[Field]) -> list[Field]:
+    """The subject line: labelled, standing right over the salutation, or the title of the document.
+
+    Args:
+        rows: of the document; the first page's count.
+        how: to know dates by.
+        parties: sender and recipient as found, which are no titles.
+    """
+    first = [row for row in rows if row.page == 1]
+    found = _labelled(first) or _over_salutation(first, how) or _title(first, parties)
+    return [found] if found else []
+
+
+def _labelled(first: Sequence[Line]) -> Field | None:
+    for position, row in enumerate(first):
+        for cell in row.cells() if row.y < 0.75 else ():
+            words: tuple[Word, ...] = ()
+            if match := _LABEL.match(cell.folded):
+                words = cell.between(match.end(), len(cell.text))
+            elif not _BARE.match(cell.folded.rstrip(" :.")):
+                continue
+            words = words or tuple(word for word in row.words if word.box[0] >= cell.box[2])
+            if sum(map(str.isalnum, "".join(word.text for word in words))) >= 3:
+                more = _continued(words, cell, first[position + 1 : position + 2])
+                return _field(cell, (*words, *more), 0.9)
+    return None
+
+
+def _continued(words: Sequence[Word], cell: Line, following: Sequence[Line]) -> tuple[Word, ...]:
+    """The next line, where it goes on under the subject's text and the first one was nearly full."""
+    for row in following:
+        below = next(row.cells())
+        near = 0 < row.y - cell.y < 1.7 * cell.height and words[-1].box[2] > 0.75
+        if near and abs(below.box[0] - words[0].box[0]) < cell.height and not is_salutation(below):
+            return below.words
+    return ()
+
+
+def _over_salutation(first: Sequence[Line], how: Reading) -> Field | None:
+    place = greeting(first)
+    if not place:
+        return None
+    row = first[place - 1]
+    if first[place].y - row.y > 7 * row.height or not _may_be(row, how):
+        return None
+    above = first[place - 2] if place > 1 else None
+    if above is None or row.y - above.y >= 1.8 * row.height:
+        return _field(row, row.words, 0.7)
+    # Part of a block. A subject of two lines has a full first line and stands alone; an address has neither.
+    wide = above.box[2] > 0.75 and abs(above.box[0] - row.box[0]) < row.height and _may_be(above, how)
+    alone = place == 2 or above.y - first[place - 3].y >= 1.8 * row.height
+    return _field(above, (*above.words, *row.words), 0.65) if wide and alone else None
+
+
+def _may_be(row: Line, how: Reading) -> bool:
+    """Whether a row may be a subject: one cell of words, no address, no contact, not just a date."""
+    if len(list(row.cells())) != 1 or sum(map(str.isalpha, row.text)) < 5:
+        return False
+    if any(pattern.search(row.text) for pattern in (POSTCODE, STREET)) or CONTACT.search(row.folded):
+        return False
+    if NOT_NAMES.match(row.folded):
+        return False
+    return not (list(find(row, how)) and len(row.words) <= 5)
+
+
+def _title(first: Sequence[Line], parties: Sequence[Field]) -> Field | None:
+    """The heading of a document: of the upper half's larger print, or a short line that names its kind."""
+    heights = sorted(cell.height for row in first for cell in row.cells())
+    usual = heights[len(heights) // 2] if heights else 1.0
+    best: tuple[float, Line] | None = None
+    for row in first:
+        cells = list(row.cells())
+        for cell in cells if row.y < 0.55 else ():
+            if not _may_be_title(cell, parties):
+                continue
+            alone = len(cells) == 1
+            large = min(cell.height / usual - 1, 1.0)
+            kind = 0.4 * is_title(cell) if alone or large > 0.1 else 0.0
+            # A name in large print on top is the letterhead's more often than the document's.
+            score = large + kind - (0.3 if row.y < 0.2 and not kind else 0.0)
+            if score >= 0.2 and (best is None or score > best[0]):
+                best = score, cell
+    return _field(best[1], best[1].words, 0.6 if best[0] > 0.35 else 0.45) if best else None
+
+
+def _may_be_title(cell: Line, parties: Sequence[Field]) -> bool:
+    if len(cell.words) > 10 or sum(map(str.isalpha, cell.text)) < 4 or cell.text.rstrip().endswith(":"):
+        return False
+    if MONEY.search(cell.text) or CONTACT.search(cell.folded) or POSTCODE.search(cell.text):
+        return False
+    if STREET.search(cell.text) or (NOT_NAMES.match(cell.folded) and not is_title(cell)):
+        return False
+    return not any(item.text in cell.text or item.value in cell.text for item in parties)
+
+
+def _field(line: Line, words: Sequence[Word], sure: float) -> Field:
+    text = " ".join(word.text for word in words).strip(" :-–*_")
+    return field("subject", text[:LONGEST].rstrip(), line, words, sure)

@@ -1,0 +1,99 @@
+"""Tesseract in this process: words with boxes, and which way up a page stands."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from capture.tools.tesseract import language_code
+
+Gray = npt.NDArray[np.uint8]
+
+_OSD_SURE = 1.0
+_WORD = "5"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One word: its text, ``(left, top, right, bottom)`` in pixels, confidence 0-1, and text line from 0."""
+
+    text: str
+    box: tuple[int, int, int, int]
+    confidence: float
+    line: int
+
+
+def recognise(gray: Gray, dpi: float, language: str, tessdata: Path) -> tuple[Spot, ...]:
+    """The words of an upright page image, in reading order.
+
+    Args:
+        gray: (height, width), 0 black to 255 white.
+        dpi: resolution of ``gray``.
+        language: ISO 639-1.
+        tessdata: folder of the language data.
+
+    Raises:
+        Usage: there is no data for the language.
+        MemoryError: the page needs more memory than there is.
+    """
+    api = _engine(tessdata, language_code(language, tessdata))
+    try:
+        _show(api, gray, dpi)
+        api.Recognize()
+        return _spots(api.GetTSVText(0))
+    finally:
+        api.Clear()
+
+
+def orientation(gray: Gray, dpi: float, tessdata: Path) -> int | None:
+    """Degrees (0, 90, 180, 270) the image must be turned clockwise to stand upright; None if unsure."""
+    if not (tessdata / "osd.traineddata").is_file():
+        return None
+    api = _engine(tessdata, "osd")
+    try:
+        _show(api, gray, dpi)
+        found = api.DetectOrientationScript()
+    except RuntimeError:  # too few characters to tell
+        return None
+    finally:
+        api.Clear()
+    if not found or found["orient_conf"] < _OSD_SURE:
+        return None
+    return (360 - int(found["orient_deg"])) % 360
+
+
+def _show(api: Any, gray: Gray, dpi: float) -> None:
+    # SetImage(PIL image) goes through a file format in memory and costs accuracy; bytes do not
+    height, width = gray.shape
+    api.SetImageBytes(np.ascontiguousarray(gray).tobytes(), width, height, 1, width)
+    api.SetSourceResolution(max(70, round(dpi)))
+
+
+def _spots(tsv: str) -> tuple[Spot, ...]:
+    spots: list[Spot] = []
+    lines: dict[tuple[str, ...], int] = {}
+    for row in tsv.splitlines():
+        cells = row.split("\t", 11)
+        if len(cells) < 12 or cells[0] != _WORD or not cells[11].strip():
+            continue
+        left, top, width, height = (int(cell) for cell in cells[6:10])
+        line = lines.setdefault(tuple(cells[1:5]), len(lines))
+        confidence = min(1.0, max(0.0, float(cells[10]) / 100))
+        spots.append(Spot(cells[11].strip(), (left, top, left + width, top + height), confidence, line))
+    return tuple(spots)
+
+
+@cache
+def _engine(tessdata: Path, code: str) -> Any:
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # its threads spin; pages run side by side instead
+    import tesserocr  # type: ignore[import-untyped, unused-ignore]
+
+    psm = tesserocr.PSM.OSD_ONLY if code == "osd" else tesserocr.PSM.AUTO
+    make: Callable[..., Any] = tesserocr.PyTessBaseAPI
+    oem = tesserocr.OEM.DEFAULT if code == "osd" else tesserocr.OEM.LSTM_ONLY
+    return make(path=str(tessdata), lang=code, psm=psm, oem=oem)

@@ -1,0 +1,146 @@
+"""Whether a file can be taken, and how many pages it has. Cheap: no page is decoded."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
+from PIL import Image, UnidentifiedImageError
+
+from capture.media import PAGED, sniff
+from domain.errors import Refused
+
+_TAIL = 64 * 1024
+_AGAIN = "scan or send it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that can be read: its kind (``pdf``, ``tiff``, ``jpeg``, ``png``) and its pages."""
+
+    media: str
+    pages: int
+
+
+def inspect(path: Path, takes: Sequence[str], page_limit: int) -> Source:
+    """Look at a file without reading its pages.
+
+    Args:
+        path: the file.
+        takes: the kinds the station takes.
+        page_limit: pages that a file may have.
+
+    Raises:
+        Refused: empty, of a kind not taken, encrypted, truncated, unreadable, or with too many pages.
+    """
+    media = sniff(path)
+    if media == "empty file":
+        raise Refused("the file is empty (0 bytes)", _AGAIN)
+    if media == "unknown":
+        raise Refused("its content is of no known type, whatever its name says", "scan or send it again")
+    if media not in takes or media not in PAGED:
+        wanted = ", ".join(kind for kind in takes if kind in PAGED)
+        raise Refused(
+            f"type not taken here: {media}", f"send it as {wanted or 'nothing: this station takes no type'}"
+        )
+    pages = _COUNT[media](path, page_limit)
+    if pages > page_limit:
+        raise Refused(f"more than {page_limit} pages", "split the batch, or raise the station's page limit")
+    if pages == 0:
+        raise Refused("the file has no pages", _AGAIN)
+    return Source(media, pages)
+
+
+@contextmanager
+def refusing(kind: str, page: int | None = None) -> Iterator[None]:
+    """Turn what the image libraries raise on bad data into ``Refused``, and keep their warnings quiet."""
+    with within_memory(page), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except pikepdf.PasswordError as error:
+            raise Refused(
+                "the PDF is encrypted with a password", "send it without a password", page
+            ) from error
+        except UnidentifiedImageError as error:
+            reason = f"the {kind} is damaged, or of a kind that cannot be decoded"
+            raise Refused(
+                reason, "scan it again, or save it as 8-bit grey, colour, or bilevel", page
+            ) from error
+        except (RecursionError, *_BAD_DATA) as error:
+            raise Refused(f"the {kind} is damaged: {_first_line(error)}", _AGAIN, page) from error
+
+
+@contextmanager
+def within_memory(page: int | None = None) -> Iterator[None]:
+    """Turn a lack of memory into ``Refused``: the process has a limit."""
+    try:
+        yield
+    except MemoryError as error:
+        raise Refused(
+            "needs more memory than a page may use", "scan it at a lower resolution", page
+        ) from error
+
+
+_BAD_DATA = (
+    pikepdf.PdfError,
+    pikepdf.ForeignObjectError,
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,  # Pillow's PNG and TIFF readers
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    OverflowError,
+    ZeroDivisionError,
+    RuntimeError,
+    EOFError,
+    BufferError,
+)
+"""What the libraries raise on hostile bytes: far from only their own error types."""
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().split("\n")[0][:160] or type(error).__name__
+    return text.split(": ", 1)[1] if "/" in text.split(": ", 1)[0] and ": " in text else text
+
+
+def _pdf_pages(path: Path, limit: int) -> int:
+    with refusing("PDF"), pikepdf.open(path, suppress_warnings=True) as pdf:
+        return len(pdf.pages)
+
+
+def _tiff_pages(path: Path, limit: int) -> int:
+    with refusing("TIFF"), Image.open(path, formats=["TIFF"]) as image:
+        # one by one and no further than the limit: Pillow notices loops, but miscounts when it skips ahead
+        pages = 0
+        try:
+            while pages <= limit:
+                image.seek(pages)
+                pages += 1
+        except EOFError:
+            pass
+        return pages
+
+
+def _image_pages(path: Path, limit: int) -> int:
+    with refusing("image"), Image.open(path, formats=["JPEG", "PNG", "MPO"]) as image:
+        media = "JPEG" if image.format in ("JPEG", "MPO") else "PNG"
+    if not _ends_well(path, b"\xff\xd9" if media == "JPEG" else b"IEND"):
+        raise Refused(f"the {media} is cut off: its end is missing", _AGAIN)
+    return 1
+
+
+def _ends_well(path: Path, marker: bytes) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _TAIL))
+        return marker in file.read()
+
+
+_COUNT = {"pdf": _pdf_pages, "tiff": _tiff_pages, "jpeg": _image_pages, "png": _image_pages}

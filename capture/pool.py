@@ -1,0 +1,160 @@
+"""Long-lived processes that read pages within limits, so that no page can harm the others.
+
+A page that hangs, crashes its process or eats memory is refused, and its process replaced.
+"""
+
+import ctypes
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from concurrent.futures.process import BrokenProcessPool
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
+
+import psutil
+from pebble import ProcessExpired, ProcessPool
+
+from capture.settings import CaptureSettings
+from domain.errors import Refused
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PR_SET_PDEATHSIG = 1
+_TRIES = 3
+_MEGABYTE = 1024 * 1024
+
+
+class Pool:
+    """A pool of reading processes, to be used as a context manager.
+
+    The processes are started afresh (spawn), import what reading needs once, may use
+    ``settings.page_memory_mb`` of address space beyond that, leave no core files, write nothing to the
+    terminal, and are replaced after ``settings.process_tasks`` tasks. None outlives the pool, nor its
+    owner's process, however that ends.
+    """
+
+    def __init__(self, processes: int, settings: CaptureSettings) -> None:
+        self._processes, self._settings = processes, settings
+        self._lock = Lock()
+        self._ended: list[Thread] = []
+        self._pool = self._started()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._pool.close()  # type: ignore[no-untyped-call]
+        else:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+        for thread in self._ended:
+            thread.join()
+
+    def run(self, function: Callable[..., T], *args: Any, timeout: float | None = None) -> "Future[T]":
+        """Call an importable function in one of the processes.
+
+        Args:
+            function: importable by name.
+            args: what it gets; picklable, as must be its result.
+            timeout: seconds of wall time once it runs; ``settings.page_seconds`` if None.
+
+        Returns:
+            A future of its result or of the exception it raised; ``Refused`` if it took too long or its
+            process died.
+        """
+        outer: Future[T] = Future()
+        outer.set_running_or_notify_cancel()
+        self._schedule(outer, function, args, timeout or self._settings.page_seconds, _TRIES)
+        return outer
+
+    def _started(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._processes,
+            max_tasks=self._settings.process_tasks,
+            initializer=_start,
+            initargs=(os.getpid(), self._settings.page_memory_mb),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def _schedule(
+        self,
+        outer: "Future[T]",
+        function: Callable[..., T],
+        args: tuple[Any, ...],
+        timeout: float,
+        tries: int,
+    ) -> None:
+        pool = self._working()
+
+        def settle(inner: "Future[T]") -> None:
+            try:
+                outer.set_result(inner.result())
+            except BrokenProcessPool as error:  # a process died between tasks: nobody's page is to blame
+                if tries > 1:
+                    self._schedule(outer, function, args, timeout, tries - 1)
+                else:
+                    outer.set_exception(error)
+            except ProcessExpired as error:
+                outer.set_exception(Refused(_died(error.exitcode), "scan or send it again"))
+            except TimeoutError:
+                reason = f"not done after {timeout:g} seconds"
+                outer.set_exception(Refused(reason, "scan or send it again, or raise the limit page_seconds"))
+            except MemoryError:
+                outer.set_exception(
+                    Refused("needs more memory than a page may use", "scan it at a lower resolution")
+                )
+            except (Exception, CancelledError) as error:
+                outer.set_exception(error)
+
+        pool.schedule(function, args=args, timeout=timeout).add_done_callback(settle)
+
+    def _working(self) -> ProcessPool:
+        """The pool, or a new one: Pebble's breaks for good when a process dies while it is idle."""
+        with self._lock:
+            broken = self._pool
+            if not broken.active:
+                self._pool = self._started()
+                thread = Thread(target=_end, args=(broken,), daemon=True)  # Pebble's own thread may be here
+                thread.start()
+                self._ended.append(thread)
+            return self._pool
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+def _died(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "reading it ended its process (killed: it may have used too much memory)"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit code {code}"
+    return f"reading it ended its process ({name})"
+
+
+def _start(owner: int, memory_mb: int) -> None:
+    """Prepare a process: it dies with its owner, is bounded, and has imported what it will need."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != owner:  # it died before the line above
+        os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.environ["OMP_THREAD_LIMIT"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 2)  # the codecs' own remarks; exceptions travel by themselves
+    os.close(quiet)
+    import ocrmypdf  # noqa: F401
+
+    import capture.read  # noqa: F401
+
+    used = psutil.Process().memory_info().vms
+    limit = used + memory_mb * _MEGABYTE
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -1,0 +1,1 @@
+"""One module per program or engine that capture runs."""

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from capture.tools.tesseract import CODES, find_tessdata, language_code, probe
+from domain.errors import Usage
+
+
+def test_language_data_is_found_where_it_is(tmp_path: Path) -> None:
+    empty, full, other = (tmp_path / name for name in ("empty", "full", "other"))
+    for folder in (empty, full, other):
+        folder.mkdir()
+    for folder in (full, other):
+        (folder / "eng.traineddata").touch()
+    assert find_tessdata(places=(tmp_path / "none", empty, full, other)) == full
+    assert find_tessdata(other, places=(full,)) == other
+    with pytest.raises(
+        Usage, match=f"no Tesseract language data in {empty}: apt-get install tesseract-ocr-eng"
+    ):
+        find_tessdata(empty, places=(full,))
+
+
+def test_languages_by_their_iso_codes(tmp_path: Path) -> None:
+    (tmp_path / "deu.traineddata").touch()
+    assert language_code("de", tmp_path) == "deu"
+    with pytest.raises(Usage, match=r"no language data for 'fr' .*: apt-get install tesseract-ocr-fra"):
+        language_code("fr", tmp_path)
+    with pytest.raises(Usage, match="no Tesseract language for 'xx': use one of bg, ca"):
+        language_code("xx", tmp_path)
+
+
+def test_probe() -> None:
+    tessdata = find_tessdata()
+    found = probe(tessdata)
+    assert found.tessdata == tessdata
+    assert found.version[0].isdigit()
+    assert found.orientation
+    assert "en" in found.languages
+    assert set(found.languages) <= set(CODES)
