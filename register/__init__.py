@@ -1,0 +1,1 @@
+"""The system of record: batches, entries, numbers, history, outbox."""

@@ -1,0 +1,152 @@
+"""Batches and the files claimed for them, from the drop folder to their release."""
+
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from register.models import Batch, Claim, PageFate
+from register.session import write
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file about to be claimed, with its size in bytes and mtime in nanoseconds as last seen."""
+
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+def readable(path: Path) -> str:
+    r"""The path as text that any database and terminal takes; stray bytes and controls as ``\xNN``."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
+
+
+def open_batch(
+    *,
+    station: str,
+    register: str,
+    source: Path,
+    folder: Path,
+    files: Sequence[NewFile],
+    markers: Sequence[Path] = (),
+    received_at: datetime,
+    profile: dict[str, Any],
+) -> Batch:
+    """Write down, durably, that these files are about to be taken. They may be moved only after it."""
+    with write():
+        batch = Batch.objects.create(
+            key=uuid.uuid4().hex,
+            station=station,
+            register=register,
+            source=readable(source),
+            folder=os.fsencode(folder),
+            markers=[os.fsencode(marker).hex() for marker in markers],
+            received_at=received_at,
+            profile=profile,
+        )
+        Claim.objects.bulk_create(
+            Claim(
+                batch=batch,
+                ordinal=ordinal,
+                source=readable(file.path),
+                path=os.fsencode(file.path),
+                size=file.size,
+                mtime_ns=file.mtime_ns,
+            )
+            for ordinal, file in enumerate(files)
+        )
+    return batch
+
+
+def path_of(claim: Claim) -> Path:
+    """Where the file was dropped, byte for byte."""
+    return Path(os.fsdecode(bytes(claim.path)))
+
+
+def folder_of(batch: Batch) -> Path:
+    """The station's folder, byte for byte."""
+    return Path(os.fsdecode(bytes(batch.folder)))
+
+
+def markers_of(batch: Batch) -> list[Path]:
+    """The marker files that go when the batch's files are taken."""
+    return [Path(os.fsdecode(bytes.fromhex(marker))) for marker in batch.markers]
+
+
+def claims_of(batch: Batch) -> list[Claim]:
+    """The batch's files in the order of their pages."""
+    return list(batch.claims.order_by("ordinal"))
+
+
+def unfinished() -> list[Batch]:
+    """Batches that still need work, oldest first: the ones that a killed run left behind among them."""
+    states = (Batch.State.CLAIMED, Batch.State.KEPT)
+    return list(Batch.objects.filter(state__in=states).order_by("id"))
+
+
+def reload(batch: Batch) -> Batch:
+    """The batch as it stands in the database now."""
+    return Batch.objects.get(pk=batch.pk)
+
+
+def keep(batch: Batch, digest: str, policy: str) -> Batch:
+    """Record that the originals are safe in the archive, and whether the same bytes came before.
+
+    ``digest`` is the hash over the files' hashes in order. With the policy ``file`` equal letters are
+    two receipts; otherwise the earliest batch with these bytes is named in ``duplicate_of``.
+    """
+    with write():
+        now = Batch.objects.select_for_update().get(pk=batch.pk)
+        if now.state != Batch.State.CLAIMED:
+            return now
+        now.digest, now.state = digest, Batch.State.KEPT
+        if policy != "file":
+            earlier = Batch.objects.filter(digest=digest, duplicate_of=None).exclude(pk=now.pk)
+            now.duplicate_of = earlier.order_by("id").first()
+        now.save()
+    return now
+
+
+def count_pages(batch: Batch) -> int:
+    """Set ``pages_known`` from the files' page counts; returns it."""
+    known = batch.claims.aggregate(total=Sum("pages"))["total"] or 0
+    Batch.objects.filter(pk=batch.pk).update(pages_known=known)
+    return int(known)
+
+
+def settled(batch: Batch) -> set[tuple[int, int]]:
+    """``(file, page)`` of the pages whose fate an earlier attempt decided for good."""
+    fates = PageFate.objects.filter(claim__batch=batch, attempt__lt=batch.attempt)
+    return set(fates.values_list("claim__ordinal", "page"))
+
+
+def progress(batch: Batch, done: int) -> None:
+    """Note how many pages are done, and that the batch is alive, for whoever watches."""
+    Batch.objects.filter(pk=batch.pk).update(pages_done=done, changed_at=timezone.now())
+
+
+def releasable() -> list[Batch]:
+    """Batches that are done and whose entries are all in the archive: their source may go now."""
+    waiting = Batch.objects.filter(
+        documents__entry__outbox__delivered_at=None, documents__entry__outbox__isnull=False
+    )
+    return list(Batch.objects.filter(state=Batch.State.DONE).exclude(pk__in=waiting).order_by("id"))
+
+
+def keys_in_work() -> set[str]:
+    """Keys of the batches whose files the spool still holds."""
+    return set(Batch.objects.exclude(state=Batch.State.RELEASED).values_list("key", flat=True))
+
+
+def release(batch: Batch) -> None:
+    """Record that the spool let go of the batch's files."""
+    Batch.objects.filter(pk=batch.pk, state=Batch.State.DONE).update(state=Batch.State.RELEASED)

@@ -1,0 +1,302 @@
+"""Filing: the one transaction that makes a document an entry of the register."""
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.document import Fate, FateKind, Field, Verdict
+from domain.wire import to_plain
+from register import history
+from register.models import (
+    Batch,
+    Claim,
+    Document,
+    Entry,
+    EntryParty,
+    Event,
+    Outbox,
+    PageFate,
+    Party,
+    Problem,
+    StoredObject,
+)
+from register.numbers import format_number, take_next
+from register.session import write
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An object of a document that lies in the archive already."""
+
+    key: str
+    sha256: str
+    size: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A document ready to be filed. Its content objects are in the archive.
+
+    Attributes:
+        key: the document's id, the same at each attempt to file it.
+        ordinal: its place among the documents of the batch's attempt, from 0.
+        pages: ``(file of the batch, page of that file)`` in order.
+        barcode: the label barcode on it, or "".
+        attach_to: number of the entry it belongs to; "" for a new one.
+        access: labels of those who may see it.
+    """
+
+    key: str
+    ordinal: int
+    pages: tuple[tuple[int, int], ...]
+    barcode: str
+    attach_to: str
+    verdict: Verdict
+    language: str | None
+    subject: str
+    sender: str
+    recipient: str
+    reference: str
+    fields: tuple[Field, ...]
+    pdfa: bool
+    manifest: str
+    objects: tuple[Kept, ...]
+    access: tuple[str, ...] = ()
+
+
+def fold(name: str) -> str:
+    """A name without case, accents and doubled blanks, for finding it again."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(sign for sign in plain if not unicodedata.combining(sign)).split())
+
+
+def entry_exists(number: str) -> bool:
+    """Whether the register has an entry of this number."""
+    return Entry.objects.filter(number=number).exists()
+
+
+def document_filed(key: str) -> bool:
+    """Whether this document is in the register already."""
+    return Document.objects.filter(key=key).exists()
+
+
+def file_document(batch: Batch, filing: Filing, *, zone: ZoneInfo, actor: str, at: datetime) -> Document:
+    """Number, entry, parties, page account, history and outbox of a document, all or nothing.
+
+    Doing it again returns what was filed the first time.
+    """
+    with write():
+        # The batch's row is the lock: two workers on one batch file its documents one after the other.
+        batch = Batch.objects.select_for_update().get(pk=batch.pk)
+        filed = Document.objects.filter(key=filing.key).select_related("entry").first()
+        if filed:
+            return filed
+        entry = (
+            Entry.objects.select_for_update().get(number=filing.attach_to)
+            if filing.attach_to
+            else _new_entry(batch, filing, zone)
+        )
+        document = _add_document(entry, batch, filing)
+        kind = "attached" if filing.attach_to else "registered"
+        record(entry, kind, _content(document), actor=actor, at=at)
+        Batch.objects.filter(pk=batch.pk).update(changed_at=at)
+    return document
+
+
+def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo) -> Entry:
+    year = batch.received_at.astimezone(zone).year
+    sequence = take_next(batch.register, year)
+    entry = Entry.objects.create(
+        number=format_number(batch.register, year, sequence),
+        register=batch.register,
+        year=year,
+        sequence=sequence,
+        received_at=batch.received_at,
+        subject=filing.subject,
+        reference=filing.reference,
+        access=list(filing.access),
+    )
+    for role, name in (("sender", filing.sender), ("recipient", filing.recipient)):
+        if folded := fold(name)[:512]:
+            party, _ = Party.objects.get_or_create(folded=folded, defaults={"name": name[:512]})
+            EntryParty.objects.create(entry=entry, party=party, role=role)
+    return entry
+
+
+def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
+    document = Document.objects.create(
+        key=filing.key,
+        entry=entry,
+        batch=batch,
+        attempt=batch.attempt,
+        ordinal=filing.ordinal,
+        barcode=filing.barcode,
+        label=filing.verdict.label,
+        guess=filing.verdict.guess,
+        probability=filing.verdict.probability,
+        alternatives=[list(one) for one in filing.verdict.alternatives],
+        model=filing.verdict.model,
+        language=filing.language or "",
+        pages=len(filing.pages),
+        fields=[to_plain(field) for field in filing.fields],
+        pdfa=filing.pdfa,
+        manifest=filing.manifest,
+    )
+    for kept in filing.objects:
+        # An original is shared by all documents cut from it.
+        StoredObject.objects.get_or_create(
+            key=kept.key,
+            defaults={
+                "sha256": kept.sha256,
+                "size": kept.size,
+                "role": kept.role,
+                "document": None if kept.role == "original" else document,
+            },
+        )
+    claims = dict(Claim.objects.filter(batch=batch).values_list("ordinal", "id"))
+    PageFate.objects.bulk_create(
+        PageFate(
+            claim_id=claims[source],
+            page=page,
+            attempt=batch.attempt,
+            kind=FateKind.DOCUMENT,
+            document=document,
+            position=position,
+        )
+        for position, (source, page) in enumerate(filing.pages, start=1)
+    )
+    return document
+
+
+def _content(document: Document) -> dict[str, Any]:
+    return {
+        "document": document.key,
+        "pages": document.pages,
+        "class": document.label,
+        "guess": document.guess,
+        "probability": document.probability,
+        "model": document.model,
+        "manifest": document.manifest,
+        "batch": document.batch.key,
+    }
+
+
+def snapshot(entry: Entry) -> dict[str, Any]:
+    """The whole entry as its record in the archive holds it; enough to rebuild its rows."""
+    parties = EntryParty.objects.filter(entry=entry).select_related("party").order_by("role")
+    documents = Document.objects.filter(entry=entry).select_related("batch").order_by("id")
+    return {
+        "number": entry.number,
+        "register": entry.register,
+        "year": entry.year,
+        "sequence": entry.sequence,
+        "direction": entry.direction,
+        "received_at": entry.received_at.isoformat(),
+        "subject": entry.subject,
+        "reference": entry.reference,
+        "access": entry.access,
+        "parties": [{"role": one.role, "name": one.party.name} for one in parties],
+        "documents": [
+            {
+                "document": one.key,
+                "batch": one.batch.key,
+                "station": one.batch.station,
+                "source": one.batch.source,
+                "barcode": one.barcode,
+                "class": one.label,
+                "guess": one.guess,
+                "probability": one.probability,
+                "model": one.model,
+                "language": one.language,
+                "pages": one.pages,
+                "fields": one.fields,
+                "pdfa": one.pdfa,
+                "manifest": one.manifest,
+                "account": _account(one),
+            }
+            for one in documents
+        ],
+    }
+
+
+def _account(document: Document) -> list[dict[str, Any]]:
+    fates = document.fates.select_related("claim").order_by("position")
+    return [{"original": fate.claim.original, "page": fate.page} for fate in fates]
+
+
+def record(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
+    """Append an event to the entry's history and to the outbox, within the caller's transaction."""
+    event = history.append(entry, kind, content, actor=actor, at=at)
+    written = history.as_record(event)
+    Outbox.objects.create(
+        entry=entry,
+        event=event,
+        body=json.dumps(
+            {"version": 1, "event": written, "entry": snapshot(entry)}, ensure_ascii=False, sort_keys=True
+        ),
+    )
+    return event
+
+
+@dataclass(frozen=True, slots=True)
+class NewProblem:
+    """A line for the exceptions queue: file of the batch, page or None for the file as a whole."""
+
+    source: int
+    page: int | None
+    reason: str
+    fix: str
+
+
+def close(
+    batch: Batch,
+    fates: Sequence[Fate],
+    problems: Sequence[NewProblem],
+    alarms: Sequence[str] = (),
+    received_again: Batch | None = None,
+) -> None:
+    """Write the fates of all pages that are in no document, queue the problems, and end the batch.
+
+    ``received_again`` is the earlier batch with the same bytes: the history of its entries notes it.
+    The database refuses to end a batch whose fates do not add up to its pages.
+    """
+    with write():
+        now = Batch.objects.select_for_update().get(pk=batch.pk)
+        if now.state != Batch.State.KEPT:
+            return
+        claims = dict(Claim.objects.filter(batch=now).values_list("ordinal", "id"))
+        others = [fate for fate in fates if fate.kind != FateKind.DOCUMENT]
+        PageFate.objects.bulk_create(
+            PageFate(
+                claim_id=claims[fate.source],
+                page=fate.page,
+                attempt=now.attempt,
+                kind=fate.kind,
+                reason=fate.reason,
+            )
+            for fate in others
+        )
+        Problem.objects.bulk_create(
+            Problem(
+                batch=now,
+                claim_id=claims[problem.source],
+                attempt=now.attempt,
+                page=problem.page,
+                reason=problem.reason,
+                fix=problem.fix,
+            )
+            for problem in problems
+        )
+        again = Document.objects.filter(batch=received_again) if received_again else Document.objects.none()
+        for document in again.select_related("entry").order_by("id"):
+            content = {"document": document.key, "batch": now.key, "source": now.source}
+            record(document.entry, "received again", content, actor="intake", at=now.received_at)
+        now.alarms = list(alarms)
+        now.pages_done = now.pages_known
+        now.state = Batch.State.DONE
+        now.save()

@@ -1,0 +1,90 @@
+"""The audit chain: one per register, each event linked to the one before it by hash."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from register.models import Entry, Event, EventContent
+from register.numbers import take_next
+
+_CHAIN = 0  # the year under which a register counts its events
+_START = "0" * 64
+
+
+def _content_hash(salt: str, body: str) -> str:
+    return hashlib.sha256(f"{salt}\n{body}".encode()).hexdigest()
+
+
+def _link(event: Event, number: str) -> str:
+    at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
+    parts = [event.register, event.sequence, number, event.kind, event.actor, at]
+    parts += [event.content_hash, event.previous]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
+    """Add an event to the chain of the entry's register, within the caller's transaction."""
+    sequence = take_next(entry.register, _CHAIN)
+    last = Event.objects.filter(register=entry.register, sequence=sequence - 1).first()
+    body = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    salt = secrets.token_hex(32)
+    event = Event(
+        register=entry.register,
+        sequence=sequence,
+        entry=entry,
+        kind=kind,
+        actor=actor,
+        at=at,
+        content_hash=_content_hash(salt, body),
+        previous=last.hash if last else _START,
+    )
+    event.hash = _link(event, entry.number)
+    event.save(force_insert=True)
+    EventContent.objects.create(event=event, salt=salt, body=body)
+    return event
+
+
+def as_record(event: Event) -> dict[str, Any]:
+    """The event as its record in the archive holds it, with all that its hash was made of."""
+    return {
+        "register": event.register,
+        "sequence": event.sequence,
+        "number": event.entry.number,
+        "kind": event.kind,
+        "actor": event.actor,
+        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "content": json.loads(event.content.body),
+        "salt": event.content.salt,
+        "content_hash": event.content_hash,
+        "previous": event.previous,
+        "hash": event.hash,
+    }
+
+
+def breaks() -> Iterator[dict[str, Any]]:
+    """Each place where a chain does not hold: register, sequence, entry's number and what is wrong."""
+    previous: Event | None = None
+    events = Event.objects.select_related("entry", "content").order_by("register", "sequence")
+    for event in events.iterator(chunk_size=2000):
+        same = previous is not None and previous.register == event.register
+        expected_sequence = previous.sequence + 1 if same and previous else 1
+        expected_previous = previous.hash if same and previous else _START
+        content: EventContent | None = getattr(event, "content", None)
+        wrong = ""
+        if event.sequence != expected_sequence:
+            wrong = f"event {expected_sequence} is missing"
+        elif event.previous != expected_previous or event.hash != _link(event, event.entry.number):
+            wrong = "the event was altered"
+        elif content and _content_hash(content.salt, content.body) != event.content_hash:
+            wrong = "the event's content was altered"
+        if wrong:
+            yield {
+                "register": event.register,
+                "sequence": event.sequence,
+                "number": event.entry.number,
+                "problem": wrong,
+            }
+        previous = event

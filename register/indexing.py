@@ -1,0 +1,36 @@
+"""An entry as the index is to hold it."""
+
+import json
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from domain.entry import IndexEntry
+from register.models import Outbox
+
+_IDENTIFIERS = ("reference", "amount", "iban", "vat_id", "tax_id", "phone", "email")
+
+
+def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEntry:
+    """The entry as this change left it; ``pages`` are the texts of its documents' pages in order."""
+    entry = json.loads(row.body)["entry"]
+    documents = entry["documents"]
+    fields = [field for document in documents for field in document["fields"]]
+    party = {one["role"]: one["name"] for one in entry["parties"]}
+    identifiers = [field["value"] for field in fields if field["name"] in _IDENTIFIERS]
+    identifiers += [field["text"] for field in fields if field["name"] in _IDENTIFIERS and field["text"]]
+    identifiers += [document["barcode"] for document in documents if document["barcode"]]
+    return IndexEntry(
+        number=entry["number"],
+        sequence=row.event.sequence,
+        received_at=datetime.fromisoformat(entry["received_at"]).astimezone(zone),
+        label=documents[0]["class"],
+        guess=documents[0]["guess"] or None,
+        language=documents[0]["language"] or None,
+        subject=entry["subject"],
+        sender=party.get("sender", ""),
+        recipient=party.get("recipient", ""),
+        pages=pages,
+        dates=tuple(date.fromisoformat(field["value"]) for field in fields if field["name"].endswith("date")),
+        identifiers=tuple(dict.fromkeys(identifiers)),
+        access=tuple(entry["access"]),
+    )

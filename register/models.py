@@ -1,0 +1,254 @@
+r"""The tables. What may be done with them stands in the modules beside this one.
+
+Names a person gave (paths, texts) are kept as text with bytes that are not UTF-8 escaped as
+``\xNN``; the exact bytes of a dropped file's path stand in ``Claim.path``.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+_KINDS = ("document", "separator", "blank", "duplicate", "refused")
+
+
+class Batch(models.Model):
+    """What one scan job dropped. ``done`` only when every page has its fate (a trigger checks)."""
+
+    class State(models.TextChoices):
+        """How far it is. Each step is idempotent, so a batch found half-way is simply run again."""
+
+        CLAIMED = "claimed"
+        KEPT = "kept"
+        DONE = "done"
+        RELEASED = "released"
+
+    key = models.CharField(max_length=32, unique=True)
+    station = models.CharField(max_length=255)
+    register = models.CharField(max_length=16)
+    source = models.TextField()
+    folder = models.BinaryField()
+    markers = models.JSONField(default=list)
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=State, default=State.CLAIMED, db_index=True)
+    attempt = models.PositiveIntegerField(default=1)
+    digest = models.CharField(max_length=64, blank=True, db_index=True)
+    duplicate_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="duplicates")
+    pages_known = models.PositiveIntegerField(default=0)
+    pages_done = models.PositiveIntegerField(default=0)
+    alarms = models.JSONField(default=list)
+    profile = models.JSONField(default=dict)
+    changed_at = models.DateTimeField(auto_now=True)
+
+
+class Claim(models.Model):
+    """One file of a batch, ``ordinal`` from 0 in the order of its pages."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="claims")
+    ordinal = models.PositiveIntegerField()
+    source = models.TextField()
+    path = models.BinaryField()
+    size = models.BigIntegerField()
+    mtime_ns = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    media = models.CharField(max_length=64, blank=True)
+    pages = models.PositiveIntegerField(default=0)
+    original = models.CharField(max_length=1024, blank=True)
+
+    class Meta:
+        """One file at each place of a batch."""
+
+        constraints = (models.UniqueConstraint(fields=["batch", "ordinal"], name="claim_once"),)
+
+
+class Counter(models.Model):
+    """The last sequence given in a register and year; a row lock serialises those who take the next."""
+
+    register = models.CharField(max_length=16)
+    year = models.PositiveIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        """One counter for each register and year."""
+
+        constraints = (models.UniqueConstraint(fields=["register", "year"], name="counter_once"),)
+
+
+class Party(models.Model):
+    """A person or organisation outside or inside; ``folded`` is the name without case and accents."""
+
+    name = models.CharField(max_length=512)
+    folded = models.CharField(max_length=512, unique=True)
+
+
+class Entry(models.Model):
+    """One line of a register."""
+
+    number = models.CharField(max_length=64, unique=True)
+    register = models.CharField(max_length=16)
+    year = models.PositiveIntegerField()
+    sequence = models.PositiveIntegerField()
+    direction = models.CharField(max_length=16, default="incoming")
+    received_at = models.DateTimeField(db_index=True)
+    subject = models.TextField(blank=True)
+    reference = models.TextField(blank=True)
+    access = models.JSONField(default=list)
+
+    class Meta:
+        """A number is given once."""
+
+        constraints = (models.UniqueConstraint(fields=["register", "year", "sequence"], name="number_once"),)
+
+
+class EntryParty(models.Model):
+    """Who sent an entry and to whom."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="parties")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="entries")
+    role = models.CharField(max_length=16)
+
+    class Meta:
+        """A party has a role once."""
+
+        constraints = (models.UniqueConstraint(fields=["entry", "party", "role"], name="party_role_once"),)
+
+
+class Document(models.Model):
+    """Consecutive pages filed together. ``label`` is null while a person must look."""
+
+    key = models.CharField(max_length=36, unique=True)
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="documents")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="documents")
+    attempt = models.PositiveIntegerField()
+    ordinal = models.PositiveIntegerField()
+    barcode = models.TextField(blank=True)
+    label = models.CharField(max_length=64, null=True, db_index=True)
+    guess = models.CharField(max_length=64, blank=True)
+    probability = models.FloatField(default=0.0)
+    alternatives = models.JSONField(default=list)
+    model = models.CharField(max_length=64, blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    pages = models.PositiveIntegerField()
+    fields = models.JSONField(default=list)
+    pdfa = models.BooleanField()
+    manifest = models.CharField(max_length=1024)
+
+    class Meta:
+        """A cut of an attempt is filed once."""
+
+        constraints = (models.UniqueConstraint(fields=["batch", "attempt", "ordinal"], name="document_once"),)
+
+
+class StoredObject(models.Model):
+    """What the archive must hold, for fixity checks and the orphan sweep."""
+
+    key = models.CharField(max_length=1024, unique=True)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    role = models.CharField(max_length=16)
+    document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="stored")
+
+
+class PageFate(models.Model):
+    """What became of one page. One row a page, and a document exactly where the kind says so."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="fates")
+    page = models.PositiveIntegerField()
+    attempt = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16)
+    document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="fates")
+    position = models.PositiveIntegerField(null=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        """The page account."""
+
+        constraints = (
+            models.UniqueConstraint(fields=["claim", "page"], name="page_has_one_fate"),
+            models.UniqueConstraint(fields=["document", "position"], name="place_holds_one_page"),
+            models.CheckConstraint(condition=Q(kind__in=_KINDS), name="fate_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind="document", document__isnull=False, position__gte=1)
+                | (~Q(kind="document") & Q(document__isnull=True, position__isnull=True)),
+                name="fate_names_its_document",
+            ),
+        )
+
+
+class Event(models.Model):
+    """One link of a register's chain of history. Never changed, never removed (triggers)."""
+
+    register = models.CharField(max_length=16)
+    sequence = models.PositiveBigIntegerField()
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=64)
+    actor = models.CharField(max_length=255)
+    at = models.DateTimeField()
+    content_hash = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        """One chain a register."""
+
+        constraints = (models.UniqueConstraint(fields=["register", "sequence"], name="event_once"),)
+
+
+class EventContent(models.Model):
+    """What an event says. May be erased without breaking the chain, which holds its salted hash."""
+
+    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="content")
+    salt = models.CharField(max_length=64)
+    body = models.TextField()
+
+
+class Outbox(models.Model):
+    """A change of an entry that the archive and the index must still hear of.
+
+    ``body`` is the entry's immutable record for the archive; ``id`` orders all changes.
+    """
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="outbox")
+    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="outbox")
+    body = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    delivered_at = models.DateTimeField(null=True, db_index=True)
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+
+
+class Lease(models.Model):
+    """Who may publish now."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    holder = models.CharField(max_length=255)
+    until = models.DateTimeField()
+
+
+class Problem(models.Model):
+    """A line of the exceptions queue: a refused page or file, a duplicate, an unknown label."""
+
+    class State(models.TextChoices):
+        """Open until a person retries or dismisses it."""
+
+        OPEN = "open"
+        RETRIED = "retried"
+        DISMISSED = "dismissed"
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="problems")
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="problems")
+    attempt = models.PositiveIntegerField()
+    page = models.PositiveIntegerField(null=True)
+    reason = models.TextField()
+    fix = models.TextField()
+    state = models.CharField(max_length=16, choices=State, default=State.OPEN, db_index=True)
+    since = models.DateTimeField(auto_now_add=True)
+
+
+class Correction(models.Model):
+    """A person's label for a document. Rows are only added."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="corrections")
+    before = models.CharField(max_length=64, blank=True)
+    after = models.CharField(max_length=64)
+    actor = models.CharField(max_length=255)
+    model = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,38 @@
+"""Register numbers: ``REGISTER-YEAR-SEQUENCE-CHECK``, gap-free per register and year."""
+
+import re
+
+from django.db.models import F
+from stdnum.iso7064 import mod_11_10
+
+from register.models import Counter
+
+_NUMBER = re.compile(r"([A-Z][A-Z0-9]{0,15})-([0-9]{4})-([0-9]{6,})-([0-9])")
+
+
+def _digits(register: str, year: int, sequence: int) -> str:
+    # Letters count as two digits, A = 10 ... Z = 35 as in an IBAN, so that they are protected too.
+    return "".join(str(int(sign, 36)) for sign in f"{register}{year:04}{sequence:06}")
+
+
+def format_number(register: str, year: int, sequence: int) -> str:
+    """The register number, such as ``IN-2026-000123-7``; check digit ISO 7064 Mod 11,10."""
+    check = mod_11_10.calc_check_digit(_digits(register, year, sequence))
+    return f"{register}-{year:04}-{sequence:06}-{check}"
+
+
+def is_number(text: str) -> bool:
+    """Whether ``text`` is a register number of our form with the right check digit."""
+    found = _NUMBER.fullmatch(text)
+    return found is not None and format_number(found[1], int(found[2]), int(found[3])) == text
+
+
+def take_next(register: str, year: int) -> int:
+    """The next value of a counter, from 1. Call it within the transaction that uses the value.
+
+    The row stays locked until that transaction ends, so a rollback gives the value back and no
+    value is skipped or doubled. The history's own counter is year 0.
+    """
+    counter, _ = Counter.objects.get_or_create(register=register, year=year)
+    Counter.objects.filter(pk=counter.pk).update(last=F("last") + 1)
+    return Counter.objects.values_list("last", flat=True).get(pk=counter.pk)

@@ -1,0 +1,69 @@
+"""The outbox: changes on their way to the archive and the index, delivered by one publisher at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db.models import F, Max
+from django.utils import timezone
+
+from register.models import Lease, Outbox
+from register.session import write
+
+LEASE_SECONDS = 60
+
+
+@contextmanager
+def lease(name: str, holder: str, gone: Callable[[str], bool]) -> Iterator[bool]:
+    """Hold a lease while the block runs; yields whether it was free. Renew long work with ``renew``.
+
+    ``gone`` tells of another holder whether it is known to have died, so that its lease is void.
+    """
+    Lease.objects.filter(
+        pk__in=[one.pk for one in Lease.objects.filter(name=name) if gone(one.holder)]
+    ).delete()
+    held = renew(name, holder)
+    try:
+        yield held
+    finally:
+        if held:
+            Lease.objects.filter(name=name, holder=holder).delete()
+
+
+def renew(name: str, holder: str) -> bool:
+    """Take or prolong the lease; False when another holder has it."""
+    with write():
+        now = timezone.now()
+        until = now + timedelta(seconds=LEASE_SECONDS)
+        Lease.objects.filter(name=name, until__lt=now).delete()
+        row, _ = Lease.objects.get_or_create(name=name, defaults={"holder": holder, "until": until})
+        if row.holder != holder:
+            return False
+        Lease.objects.filter(name=name, holder=holder).update(until=until)
+    return True
+
+
+def pending(limit: int) -> list[Outbox]:
+    """The oldest changes that were not delivered yet."""
+    rows = Outbox.objects.filter(delivered_at=None).select_related("entry", "event")
+    return list(rows.order_by("id")[:limit])
+
+
+def latest(size: int) -> Iterator[list[Outbox]]:
+    """The last delivered change of each entry, in runs of at most ``size``."""
+    last = Outbox.objects.exclude(delivered_at=None).values("entry").annotate(last=Max("id")).order_by("last")
+    ids = list(last.values_list("last", flat=True))
+    for start in range(0, len(ids), size):
+        rows = Outbox.objects.filter(pk__in=ids[start : start + size])
+        yield list(rows.select_related("entry", "event").order_by("id"))
+
+
+def delivered(rows: Sequence[Outbox]) -> None:
+    """Record that these changes are in the archive and the index."""
+    Outbox.objects.filter(pk__in=[row.pk for row in rows]).update(delivered_at=timezone.now(), error="")
+
+
+def failed(rows: Sequence[Outbox], error: str) -> None:
+    """Record that these changes could not be delivered now; they stay pending."""
+    ids = [row.pk for row in rows]
+    Outbox.objects.filter(pk__in=ids).update(attempts=F("attempts") + 1, error=error)

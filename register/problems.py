@@ -1,0 +1,64 @@
+"""The exceptions queue: what a person must decide, and the two things that can be done about it."""
+
+from domain.document import FateKind
+from domain.errors import Usage
+from register.models import Batch, Claim, PageFate, Problem
+from register.session import write
+
+
+def open_problems() -> list[Problem]:
+    """All that wait for a person, oldest first."""
+    return list(
+        Problem.objects.filter(state=Problem.State.OPEN).select_related("claim", "batch").order_by("id")
+    )
+
+
+def _take(problem_id: int, state: str) -> Problem:
+    problem = Problem.objects.select_for_update().filter(pk=problem_id).select_related("batch").first()
+    if problem is None:
+        raise Usage(f"There is no exception {problem_id}. See them all: postroom exceptions list")
+    if problem.state != Problem.State.OPEN:
+        raise Usage(f"Exception {problem_id} was {problem.state} already.")
+    problem.state = state
+    problem.save()
+    return problem
+
+
+def dismiss(problem_id: int) -> Problem:
+    """Take the line from the queue; its page keeps its fate and its original stays in the archive."""
+    with write():
+        return _take(problem_id, Problem.State.DISMISSED)
+
+
+def retry(problem_id: int) -> Batch:
+    """Open the batch for a new attempt at the pages of this line; the caller runs it.
+
+    For a whole file (``page`` None) all its pages that are in no document are tried again, and so
+    are the lines of the queue about them. A duplicate is filed this time.
+
+    Raises:
+        Usage: no such line, it was dealt with already, or its batch is still in work.
+    """
+    with write():
+        problem = _take(problem_id, Problem.State.RETRIED)
+        batch = Batch.objects.select_for_update().get(pk=problem.batch_id)
+        if batch.state not in (Batch.State.DONE, Batch.State.RELEASED):
+            raise Usage(f"Batch {batch.pk} is still in work. Try again when it is done: postroom status")
+        batch.state, batch.attempt = Batch.State.KEPT, batch.attempt + 1
+        whole_batch = batch.duplicate_of is not None
+        batch.duplicate_of = None
+        batch.save()
+        claims = (
+            Claim.objects.filter(batch=batch) if whole_batch else Claim.objects.filter(pk=problem.claim_id)
+        )
+        again = PageFate.objects.filter(claim__in=claims, kind__in=(FateKind.REFUSED, FateKind.DUPLICATE))
+        others = Problem.objects.filter(claim__in=claims, state=Problem.State.OPEN)
+        if problem.page is None or whole_batch:
+            others.update(state=Problem.State.RETRIED)
+        else:
+            again = again.filter(page=problem.page)
+            others.filter(page=problem.page).update(state=Problem.State.RETRIED)
+        removed, _ = again.delete()
+        batch.pages_done = batch.pages_known - removed
+        batch.save()
+    return batch

@@ -1,0 +1,228 @@
+"""What people ask of the register: one entry whole, the state of the queues."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Min
+
+from domain.errors import Usage
+from register.models import Batch, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
+
+
+def entry(number: str) -> Entry:
+    """The entry of this number, or Usage."""
+    found = Entry.objects.filter(number=number).first()
+    if found is None:
+        raise Usage(f"There is no entry {number}. Find it: postroom search WORDS")
+    return found
+
+
+def show(number: str) -> dict[str, Any]:
+    """Everything about an entry: documents with fields and page account, objects, history."""
+    found = entry(number)
+    parties = [{"role": one.role, "name": one.party.name} for one in found.parties.select_related("party")]
+    documents = Document.objects.filter(entry=found).select_related("batch").order_by("id")
+    return {
+        "number": found.number,
+        "register": found.register,
+        "direction": found.direction,
+        "received_at": found.received_at.isoformat(),
+        "subject": found.subject,
+        "reference": found.reference,
+        "parties": parties,
+        "documents": [_document(document) for document in documents],
+        "history": [_event(event) for event in found.events.select_related("content").order_by("sequence")],
+    }
+
+
+def _document(document: Document) -> dict[str, Any]:
+    fates = document.fates.select_related("claim").order_by("position")
+    objects = StoredObject.objects.filter(document=document).order_by("role")
+    originals = {fate.claim.original for fate in fates}
+    return {
+        "document": document.key,
+        "class": document.label,
+        "guess": document.guess,
+        "probability": round(document.probability, 4),
+        "alternatives": alternatives(document),
+        "model": document.model,
+        "language": document.language or None,
+        "pages": document.pages,
+        "pdfa": document.pdfa,
+        "label": document.barcode or None,
+        "station": document.batch.station,
+        "batch": document.batch.pk,
+        "manifest": document.manifest,
+        "fields": document.fields,
+        "page_account": [
+            {"position": fate.position, "source": fate.claim.source, "page": fate.page} for fate in fates
+        ],
+        "objects": [
+            {"role": one.role, "key": one.key, "sha256": one.sha256, "size": one.size} for one in objects
+        ]
+        + [
+            {"role": "original", "key": one.key, "sha256": one.sha256, "size": one.size}
+            for one in StoredObject.objects.filter(key__in=originals).order_by("key")
+        ],
+    }
+
+
+def alternatives(document: Document) -> list[dict[str, Any]]:
+    """What else the document might be, best first."""
+    return [{"class": name, "probability": round(share, 4)} for name, share in document.alternatives]
+
+
+def _event(event: Event) -> dict[str, Any]:
+    content = getattr(event, "content", None)
+    return {
+        "sequence": event.sequence,
+        "kind": event.kind,
+        "actor": event.actor,
+        "at": event.at.isoformat(),
+        "content": json.loads(content.body) if content else None,
+        "hash": event.hash,
+    }
+
+
+def source_range(document: Document) -> tuple[str, tuple[int, int]]:
+    """The dropped file a document comes from and its first and last page there.
+
+    For a document from a series of images it is the batch's own path (the folder) and the pages are
+    counted through its files.
+    """
+    fates = list(document.fates.select_related("claim").order_by("position"))
+    first, last = fates[0], fates[-1]
+    series = document.batch.profile.get("batch") == "folder" and first.claim.pages == 1
+    if first.claim_id == last.claim_id and not series:
+        return first.claim.source, (first.page, last.page)
+    before: dict[int, int] = {}
+    total = 0
+    for claim in document.batch.claims.order_by("ordinal"):
+        before[claim.pk] = total
+        total += claim.pages
+    pages = (before[first.claim_id] + first.page, before[last.claim_id] + last.page)
+    return document.batch.source, pages
+
+
+def fates(batches: list[int]) -> dict[str, int]:
+    """How many pages of these batches met which fate."""
+    counts = {"document": 0, "separator": 0, "blank": 0, "duplicate": 0, "refused": 0}
+    for kind in PageFate.objects.filter(claim__batch__in=batches).values_list("kind", flat=True):
+        counts[kind] += 1
+    return counts
+
+
+def status(now: datetime, stuck_after_seconds: float) -> dict[str, Any]:
+    """Queue lengths and ages in seconds, batches in work with their pages, and those that are stuck."""
+
+    def age(since: datetime | None) -> float | None:
+        return round((now - since).total_seconds(), 1) if since else None
+
+    work = Batch.objects.filter(state__in=(Batch.State.CLAIMED, Batch.State.KEPT)).order_by("id")
+    batches = [
+        {
+            "batch": one.pk,
+            "station": one.station,
+            "source": one.source,
+            "state": one.state,
+            "pages_done": one.pages_done,
+            "pages_known": one.pages_known,
+            "attempt": one.attempt,
+            "age": age(one.received_at),
+            "stuck": (now - one.changed_at).total_seconds() > stuck_after_seconds,
+        }
+        for one in work
+    ]
+    outbox = Outbox.objects.filter(delivered_at=None)
+    problems = Problem.objects.filter(state=Problem.State.OPEN)
+    review = Document.objects.filter(label=None)
+    return {
+        "batches": batches,
+        "stuck": [one["batch"] for one in batches if one["stuck"]],
+        "queues": {
+            "outbox": {"length": outbox.count(), "age": age(outbox.aggregate(at=Min("created_at"))["at"])},
+            "exceptions": {"length": problems.count(), "age": age(problems.aggregate(at=Min("since"))["at"])},
+            "review": {
+                "length": review.count(),
+                "age": age(review.aggregate(at=Min("entry__received_at"))["at"]),
+            },
+            "release": {"length": Batch.objects.filter(state=Batch.State.DONE).count(), "age": None},
+        },
+        "entries": Entry.objects.count(),
+    }
+
+
+def first_number(batch: Batch) -> str | None:
+    """The register number of the batch's first document, if it has been filed."""
+    document = (
+        Document.objects.filter(batch=batch).select_related("entry").order_by("attempt", "ordinal").first()
+    )
+    return document.entry.number if document else None
+
+
+def text_keys(entry: Entry) -> list[str]:
+    """Archive keys of the texts of an entry's documents, in order."""
+    texts = StoredObject.objects.filter(document__entry=entry, role="text").order_by("document_id")
+    return list(texts.values_list("key", flat=True))
+
+
+def object_key(entry: Entry, roles: tuple[str, ...]) -> str:
+    """Archive key of the first object of one of these roles of the entry's first document."""
+    first = Document.objects.filter(entry=entry).order_by("id").first()
+    found = StoredObject.objects.filter(document=first, role__in=roles).first()
+    if found is None:
+        raise Usage(f"{entry.number} has no {' or '.join(roles)}.")
+    return found.key
+
+
+def original_keys(entry: Entry) -> list[tuple[str, str]]:
+    """Archive key and dropped name of the files that the entry came in, in order."""
+    fates = (
+        PageFate.objects.filter(document__entry=entry)
+        .select_related("claim")
+        .order_by("document_id", "position")
+    )
+    return list(dict.fromkeys((fate.claim.original, fate.claim.source) for fate in fates))
+
+
+def filed_in(batches: list[int]) -> list[Document]:
+    """The documents of the last attempt at these batches, in the order of their numbers."""
+    documents = Document.objects.filter(batch__in=batches, attempt=F("batch__attempt"))
+    documents = documents.select_related("entry", "batch")
+    return list(documents.order_by("entry__year", "entry__sequence", "id"))
+
+
+def object_key_of(document: Document, roles: tuple[str, ...]) -> str:
+    """Archive key of the document's object of one of these roles."""
+    return str(StoredObject.objects.values_list("key", flat=True).get(document=document, role__in=roles))
+
+
+def batches(ids: list[int]) -> list[dict[str, Any]]:
+    """Source, pages, alarms of these batches, and whether they are done."""
+    return [
+        {
+            "batch": one.pk,
+            "source": one.source,
+            "pages": one.pages_known,
+            "alarms": one.alarms,
+            "done": one.state in (Batch.State.DONE, Batch.State.RELEASED),
+        }
+        for one in Batch.objects.filter(pk__in=ids).order_by("id")
+    ]
+
+
+def refused_in(ids: list[int]) -> list[Problem]:
+    """What was refused in the last attempt at these batches; duplicates are not among them."""
+    problems = Problem.objects.filter(batch__in=ids, batch__duplicate_of=None, attempt=F("batch__attempt"))
+    return list(problems.select_related("claim").order_by("batch_id", "claim__ordinal", "page", "id"))
+
+
+def duplicates_in(ids: list[int]) -> list[dict[str, str]]:
+    """Which of these batches had the bytes of an earlier one, and the number or source of that."""
+    again = Batch.objects.filter(pk__in=ids).exclude(duplicate_of=None).select_related("duplicate_of")
+    return [
+        {"source": one.source, "of": first_number(one.duplicate_of) or one.duplicate_of.source}
+        for one in again.order_by("id")
+        if one.duplicate_of
+    ]
