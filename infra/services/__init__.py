@@ -1,0 +1,1 @@
+"""Starts the real servers that Postroom or its tests run on, on loopback only."""

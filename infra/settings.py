@@ -1,0 +1,99 @@
+"""Settings: read once, from ``HOME/postroom.toml`` and ``POSTROOM_*`` variables, which win."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from capture.settings import CaptureSettings
+from capture.tools.tesseract import PLACES, find_tessdata
+from domain.errors import Usage
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """What an installation may set. Every key stands in ``docs/settings.md``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="POSTROOM_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    processes: int = Field(default=os.cpu_count() or 1, ge=1, le=256)
+    timezone: str = "UTC"
+    threshold: float = Field(default=0.6, ge=0.0, le=1.0)
+    prefect_api_url: str = ""
+    stuck_after_seconds: float = Field(default=900.0, gt=0)
+    capture: CaptureSettings
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("not a time zone; use a name such as Europe/Madrid")
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The office's time zone: the year of a register number is taken in it."""
+        return ZoneInfo(self.timezone)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose values come in as arguments."""
+        return env_settings, init_settings
+
+
+def find_home(argument: Path | None) -> Path:
+    """Where the instance lives: as asked, else ``POSTROOM_HOME``, ``var/`` of a checkout, the user's data."""
+    if argument or os.environ.get("POSTROOM_HOME"):
+        return Path(argument or os.environ["POSTROOM_HOME"]).expanduser().resolve()
+    if (CHECKOUT / "pyproject.toml").exists():
+        return CHECKOUT / "var"
+    return Path(platformdirs.user_data_dir("postroom"))
+
+
+def _tessdata() -> Path:
+    try:
+        return find_tessdata()
+    except Usage:
+        return PLACES[0]  # searching needs none; reading and the doctor say what to install
+
+
+def load_settings(home: Path) -> Settings:
+    """The settings of the instance in ``home``.
+
+    Raises:
+        Usage: a key or value that cannot be; names it, with the value and the fix.
+    """
+    file = home / "postroom.toml"
+    values: dict[str, Any] = {}
+    if file.exists():
+        try:
+            values = tomllib.loads(file.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Usage(f"{file} is not TOML: {error}. Correct it, or delete it for the defaults.") from error
+    capture = values.setdefault("capture", {})
+    if isinstance(capture, dict):
+        capture.setdefault("tessdata", _tessdata())
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise Usage(
+            f"setting {name} = {first['input']!r}: {first['msg']}. "
+            f"Correct it in {file} or in POSTROOM_{name.upper().replace('.', '__')}; see docs/settings.md"
+        ) from error

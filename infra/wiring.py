@@ -1,0 +1,114 @@
+"""The composition root: the only place that picks implementations."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.local import LocalArchive
+from archive.port import Archive
+from domain.errors import Unavailable, Usage
+from index.embedded import EmbeddedIndex
+from index.port import Index
+from infra.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the flows and commands of one instance work with, and where its files lie."""
+
+    home: Path
+    settings: Settings
+    archive: Archive
+    index: Index
+
+    @property
+    def drop(self) -> Path:
+        """The drop folder used when none is named."""
+        return self.home / "drop"
+
+    @property
+    def spool(self) -> Path:
+        """Files taken from drop folders and not released yet, ``<batch key>/<ordinal>``."""
+        return self.home / "spool"
+
+    @property
+    def work(self) -> Path:
+        """Readings and documents in the making, ``<batch key>/``. May be thrown away at any time."""
+        return self.home / "work"
+
+    @property
+    def models(self) -> Path:
+        """The classifier's models."""
+        return self.home / "models"
+
+
+def open_services(home: Path, *, database: bool = True) -> Services:
+    """The services of the instance in ``home``, which is made if it is not there.
+
+    Without ``database`` the register stays untouched, which is quicker.
+
+    Raises:
+        Usage: the home or a setting cannot be.
+    """
+    settings = load_settings(home)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Usage(f"cannot make the home {home}: {error.strerror}. Choose another with --home") from error
+    services = Services(
+        home=home,
+        settings=settings,
+        archive=LocalArchive(home / "archive"),
+        index=EmbeddedIndex(home / "index"),
+    )
+    if database:
+        from infra.database import connect
+
+        connect(home)
+    return services
+
+
+@contextmanager
+def sole_intake(services: Services) -> Iterator[None]:
+    """Keep a second intake off this home while the block runs.
+
+    Raises:
+        Unavailable: another process holds it.
+    """
+    with _locked(services.home / "intake.lock") as (free, holder):
+        if not free:
+            raise Unavailable(
+                f"another intake (process {holder or '?'}) works on {services.home}. "
+                "Wait for it, stop it, or use another --home."
+            )
+        yield
+
+
+@contextmanager
+def sole_worker(services: Services, batch_key: str) -> Iterator[bool]:
+    """Keep other processes off a batch while the block runs; yields whether it was free."""
+    folder = services.home / "locks"
+    folder.mkdir(exist_ok=True)
+    with _locked(folder / batch_key) as (free, _):
+        yield free
+        if free:
+            (folder / batch_key).unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[tuple[bool, str]]:
+    """Yields whether the lock was free, and otherwise the process that holds it. It dies with its process."""
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            yield False, lock.read().strip()
+            return
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield True, ""
