@@ -1,0 +1,1 @@
+"""What runs when: Prefect flows whose bodies are plain functions of stages."""

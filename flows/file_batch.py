@@ -1,0 +1,107 @@
+"""One batch, from the claim to a closed page account. Run it again after a crash: nothing is done twice."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from capture.pool import Pool
+from capture.separate import separate
+from domain.document import Cut, Fate, FateKind
+from flows.filing import file_documents
+from flows.reading import Readings, chunks, inspect_files, read_pages
+from flows.steps import Runner, Step, Watcher, plainly, unwatched
+from flows.taking import keep_originals, station_of, take_files
+from infra.wiring import Services
+from models.model import Model
+from register import batches
+from register.filing import NewProblem, close
+from register.models import Batch
+from register.numbers import is_number
+from register.views import first_number
+
+_PAGES_A_TASK = 50
+_DOCUMENTS_A_TASK = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What filing a batch needs: services, reading processes, classifier, runner, watcher, sign to stop."""
+
+    services: Services
+    pool: Pool
+    model: Callable[[], Model]
+    stop: threading.Event = field(default_factory=threading.Event)
+    run: Runner = plainly
+    watch: Watcher = unwatched
+
+
+def file_batch(tools: Tools, batch: Batch) -> Batch:
+    """Carry the batch on from where it stands until each of its pages has its fate."""
+    services, pool, run = tools.services, tools.pool, tools.run
+    batch = batches.reload(batch)  # it may have waited in line
+
+    def reached(name: str, pages: int = 0, known: int = 0) -> None:
+        tools.watch(Step(name, batch.pk, pages, known, batch.source))
+
+    if batch.state == Batch.State.CLAIMED:
+        reached("claimed")
+        run("take", partial(take_files, services, batch, tools.stop))
+        reached("taken")
+        batch = run("keep", partial(keep_originals, services, batch))
+        reached("kept")
+
+    readings = run("inspect", partial(inspect_files, services, batch, pool))
+    reached("inspected", known=len(readings.pages))
+
+    if batch.duplicate_of:
+        run("set aside", partial(_set_aside, batch, readings))
+    else:
+        for part in chunks(readings.pages, _PAGES_A_TASK):
+            done = run("read", partial(read_pages, services, batch, pool, readings, part, tools.stop))
+            reached("read", done, len(readings.pages))
+        cuts, fates, alarms = run("separate", partial(_separate, batch, readings))
+        reached("separated")
+        for some in chunks(cuts, _DOCUMENTS_A_TASK):
+            run("file", partial(file_documents, services, batch, pool, tools.model, readings, some))
+            reached("filed")
+        run("close", partial(close, batch, _fates(fates, readings), list(readings.problems.values()), alarms))
+    reached("closed")
+    # Everything is in the archive and the register now; the readings were only scaffolding.
+    shutil.rmtree(services.work / batch.key, ignore_errors=True)
+    return batches.reload(batch)
+
+
+def _separate(
+    batch: Batch, readings: Readings
+) -> tuple[list[tuple[int, Cut]], tuple[Fate, ...], tuple[str, ...]]:
+    sheets = [readings.sheets[place] for place in sorted(readings.sheets)]
+    result = separate(sheets, readings.refused, station_of(batch), is_number)
+    return list(enumerate(result.documents)), result.fates, result.alarms
+
+
+def _fates(fates: tuple[Fate, ...], readings: Readings) -> list[Fate]:
+    """The fates as separated, but for pages of documents that turned out to be refused."""
+    return [
+        Fate(fate.source, fate.page, FateKind.REFUSED, reason=readings.refused[fate.source, fate.page])
+        if (fate.source, fate.page) in readings.refused
+        else fate
+        for fate in fates
+    ]
+
+
+def _set_aside(batch: Batch, readings: Readings) -> None:
+    """Give the pages of a duplicate their fate, and a person the decision unless the station links it."""
+    earlier = batch.duplicate_of
+    assert earlier is not None
+    of = first_number(earlier) or earlier.source
+    fates = [
+        Fate(source, page, FateKind.DUPLICATE, reason=f"the same bytes as {of}")
+        for source, page in readings.pages
+    ]
+    if batch.profile["duplicate"] == "link":
+        close(batch, fates, (), received_again=earlier)
+        return
+    fix = "File it all the same: postroom exceptions retry. Or leave it out: postroom exceptions dismiss."
+    close(batch, fates, [NewProblem(0, None, f"the same bytes were received before, as {of}", fix)])

@@ -1,0 +1,174 @@
+"""File: make each document's objects, store them, then enter the document in the register."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from archive.keys import document_key, manifest_key
+from archive.manifest import Content, Manifest, Original, Run, to_json
+from capture.media import media_type
+from capture.pool import Pool
+from capture.tools.tesseract import probe
+from domain.document import Cut
+from domain.errors import Refused
+from flows.children import MadeDocument, MadeObject, make_document
+from flows.reading import Readings, outcome, page_folder
+from infra.wiring import Services
+from models.classify import classify
+from models.model import Model
+from register import batches, filing
+from register.models import Batch, Document
+from register.numbers import is_number
+
+_DOCUMENTS = uuid.UUID("6f7f2a4e-5a0b-4a59-9d38-0f1d3f0c6b7e")
+_ACTOR = "intake"
+
+
+def document_id(batch: Batch, ordinal: int) -> str:
+    """The document's id: the same whenever this cut of this attempt is filed."""
+    return str(uuid.uuid5(_DOCUMENTS, f"{batch.key}/{batch.attempt}/{ordinal}"))
+
+
+def file_documents(
+    services: Services,
+    batch: Batch,
+    pool: Pool,
+    model: Callable[[], Model],
+    readings: Readings,
+    cuts: Sequence[tuple[int, Cut]],
+) -> list[Document]:
+    """File these documents, each with its place in the batch. One that cannot be made is refused."""
+    made = {
+        ordinal: pool.run(
+            make_document,
+            tuple(page_folder(services, batch, source) / f"{page:06}.json" for source, page in cut.pages),
+            _out(services, batch, ordinal),
+            batch.received_at,
+            services.settings.capture,
+            timeout=services.settings.capture.page_seconds * max(1, len(cut.pages)),
+        )
+        for ordinal, cut in cuts
+        if not filing.document_filed(document_id(batch, ordinal))
+    }
+    filed = []
+    for ordinal, cut in cuts:
+        try:
+            if ordinal in made:
+                document = outcome(made[ordinal], f"batch {batch.pk} document {ordinal}")
+                filed.append(_file(services, batch, model(), ordinal, cut, document))
+        except Refused as refusal:
+            for source, page in cut.pages:
+                readings.refuse(source, page, refusal)
+    return filed
+
+
+def _out(services: Services, batch: Batch, ordinal: int) -> Path:
+    return services.work / batch.key / f"document-{batch.attempt}-{ordinal:06}"
+
+
+def _file(
+    services: Services, batch: Batch, model: Model, ordinal: int, cut: Cut, made: MadeDocument
+) -> Document:
+    key = document_id(batch, ordinal)
+    attach_to = cut.label if cut.label and is_number(cut.label) else ""
+    if attach_to and not filing.entry_exists(attach_to):
+        raise Refused(
+            f"the label {attach_to} names an entry that is not in the register",
+            "Check the label. Correct it and scan the pages again, or retry once the entry is there.",
+        )
+    (verdict,) = classify(model, [made.text])
+    contents = [_store(services, key, one) for one in made.objects]
+    manifest = to_json(_manifest(services, batch, key, cut, made, contents))
+    digest = hashlib.sha256(manifest).hexdigest()
+    stored = services.archive.put(manifest_key(key, digest), manifest, media_type="application/json")
+    originals = [
+        filing.Kept(one.original, one.sha256, one.size, "original")
+        for one in batches.claims_of(batch)
+        if one.ordinal in {source for source, _ in cut.pages}
+    ]
+    return filing.file_document(
+        batch,
+        filing.Filing(
+            key=key,
+            ordinal=ordinal,
+            pages=cut.pages,
+            barcode=cut.label or "",
+            attach_to=attach_to,
+            verdict=verdict,
+            language=made.language,
+            subject=made.headline.subject,
+            sender=made.headline.sender,
+            recipient=made.headline.recipient,
+            reference=made.headline.reference,
+            fields=made.fields,
+            pdfa=made.pdfa,
+            manifest=stored.key,
+            objects=(
+                *(filing.Kept(one.key, one.sha256, one.size, one.role) for one in contents),
+                filing.Kept(stored.key, stored.sha256, stored.size, "manifest"),
+                *originals,
+            ),
+        ),
+        zone=services.settings.zone,
+        actor=_ACTOR,
+        at=datetime.now(UTC),
+    )
+
+
+def _store(services: Services, document: str, made: MadeObject) -> Content:
+    key = document_key(document, made.path.name, made.sha256)
+    stored = services.archive.put(key, made.path, media_type=made.media_type)
+    return Content(made.role, stored.key, stored.sha256, stored.size, made.media_type)
+
+
+def _manifest(
+    services: Services, batch: Batch, document: str, cut: Cut, made: MadeDocument, contents: Sequence[Content]
+) -> Manifest:
+    claims = {one.ordinal: one for one in batches.claims_of(batch)}
+    used = sorted({source for source, _ in cut.pages})
+    return Manifest(
+        document=document,
+        number=None,
+        received_at=batch.received_at,
+        station=batch.station,
+        batch=batch.key,
+        originals=tuple(
+            Original(
+                key=claims[source].original,
+                sha256=claims[source].sha256,
+                size=claims[source].size,
+                media_type=media_type(claims[source].media),
+                name=claims[source].source,
+                pages=claims[source].pages,
+            )
+            for source in used
+        ),
+        objects=tuple(contents),
+        pdfa=made.pdfa,
+        pdfa_reason=made.pdfa_reason,
+        lineage=tuple(_runs(cut, made.rotations, {source: one.original for source, one in claims.items()})),
+        tools=_tools(services.settings.capture.tessdata),
+    )
+
+
+def _runs(cut: Cut, rotations: Sequence[int], originals: dict[int, str]) -> list[Run]:
+    """The document's pages as runs of consecutive pages of one file."""
+    runs: list[Run] = []
+    for (source, page), rotation in zip(cut.pages, rotations, strict=True):
+        last = runs[-1] if runs else None
+        if last and last.source == originals[source] and last.last == page - 1:
+            runs[-1] = replace(last, last=page, rotations=(*last.rotations, rotation))
+        else:
+            runs.append(Run(originals[source], page, page, (rotation,)))
+    return runs
+
+
+@cache
+def _tools(tessdata: Path) -> dict[str, str]:
+    packages = ("postroom", "ocrmypdf", "tesserocr", "pikepdf", "pdfplumber", "img2pdf", "scikit-learn")
+    return {"tesseract": probe(tessdata).version, **{name: version(name) for name in packages}}

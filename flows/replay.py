@@ -1,0 +1,40 @@
+"""Replay: a new attempt at what was refused, from the originals in the archive."""
+
+from collections.abc import Sequence
+
+from capture.pool import Pool
+from domain.errors import PostroomError, Unavailable, Usage
+from flows.file_batch import Tools, file_batch
+from flows.intake import Failure, Intake
+from flows.publish import publish
+from infra.classifier import lazy_champion
+from infra.wiring import Services, sole_worker
+from register.problems import retry
+
+
+def replay(services: Services, problems: Sequence[int]) -> Intake:
+    """Try these lines of the exceptions queue again and publish what comes of it.
+
+    A line that is not there, or was dealt with already, is a failure; the others are done.
+    """
+    done = Intake()
+    with Pool(services.settings.processes, services.settings.capture) as pool:
+        tools = Tools(services, pool, lazy_champion(services))
+        for one in problems:
+            try:
+                batch = retry(one)
+            except Usage as error:
+                done.failures.append(Failure(0, f"exception {one}", str(error)))
+                continue
+            done.batches.append(batch.pk)
+            with sole_worker(services, batch.key) as free:
+                try:
+                    if free:
+                        file_batch(tools, batch)
+                except PostroomError as error:
+                    done.failures.append(Failure(batch.pk, batch.source, str(error)))
+    try:
+        publish(services)
+    except Unavailable as error:
+        done.failures.append(Failure(0, "", f"not everything could be published: {error}"))
+    return done

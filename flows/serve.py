@@ -1,0 +1,86 @@
+"""The flows under Prefect: each body of ``flows`` as a flow run, each of its stages as a task run.
+
+The one module that imports Prefect. A batch is a flow run; a task is a chunk of pages or documents.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from domain.errors import Unavailable
+from flows import file_batch as filing
+from flows import intake as taking
+from flows import publish as publishing
+from flows.intake import Intake
+from flows.steps import Watcher
+from infra.wiring import Services
+from register import batches
+from register.models import Batch
+
+T = TypeVar("T")
+
+
+def _worth_another_try(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
+    try:
+        state.result()
+    except Unavailable:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+def as_task(name: str, stage: Callable[[], T], /) -> T:
+    """Runs a stage as a task run; only a service that does not answer is tried again."""
+    decorate = task(
+        name=name,
+        retries=3,
+        retry_delay_seconds=[1, 5, 20],
+        retry_jitter_factor=0.5,
+        retry_condition_fn=_worth_another_try,
+        persist_result=False,
+    )
+    result: T = decorate(stage)()
+    return result
+
+
+def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, watch: Watcher) -> Intake:
+    """Run the intake as a flow; each batch and each delivery is a flow run of its own."""
+
+    def file_one(tools: filing.Tools, batch: Batch) -> Batch:
+        tools = replace(tools, run=as_task)
+
+        @flow(name="file_batch", flow_run_name=f"batch {batch.pk} {batch.station}", persist_result=False)
+        def file_batch(batch_id: int) -> None:
+            filing.file_batch(tools, batch)
+
+        file_batch(batch.pk)
+        return batches.reload(batch)
+
+    def deliver(services: Services, watch: Watcher) -> int:
+        if not publishing.waiting():
+            return 0
+
+        @flow(name="publish", persist_result=False)
+        def publish() -> int:
+            return as_task("publish", lambda: publishing.publish(services, watch))
+
+        return publish()
+
+    @flow(name="intake", persist_result=False)
+    def intake(drop: str, once: bool) -> None:
+        outcome.append(
+            taking.intake(
+                services, Path(drop), once=once, stop=stop, watch=watch, file_one=file_one, deliver=deliver
+            )
+        )
+
+    outcome: list[Intake] = []
+    intake(str(drop), once)
+    return outcome[0]

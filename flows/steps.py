@@ -1,0 +1,70 @@
+"""How a flow's body is run and watched.
+
+A body never calls its stages itself: it hands them to a ``Runner``, which calls them plainly or as
+tasks of an orchestrator. It tells each boundary it crosses to a ``Watcher``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+from typing import Protocol, TypeVar
+
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_after_attempt,
+    stop_any,
+    stop_when_event_set,
+    wait_random_exponential,
+)
+
+from domain.errors import Unavailable
+
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """The operator asked to stop; the batch goes on from here at the next start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A boundary that a batch has crossed; ``pages`` newly done out of ``known``, ``text`` for people."""
+
+    name: str
+    batch: int = 0
+    pages: int = 0
+    known: int = 0
+    text: str = ""
+
+
+Watcher = Callable[[Step], None]
+
+
+def unwatched(step: Step) -> None:
+    """Watches nothing."""
+
+
+def patient(stop: Event) -> Retrying:
+    """Calls again, with growing pauses, what a service did not answer; gives up after about two minutes."""
+    return Retrying(
+        retry=retry_if_exception_type(Unavailable),
+        wait=wait_random_exponential(1, 30),
+        stop=stop_any(stop_after_attempt(8), stop_when_event_set(stop)),
+        sleep=sleep_using_event(stop),
+        reraise=True,
+    )
+
+
+class Runner(Protocol):
+    """Runs one stage under a name that people see."""
+
+    def __call__(self, name: str, stage: Callable[[], T], /) -> T:
+        """What the stage returns, or what it raises."""
+        ...
+
+
+def plainly(name: str, stage: Callable[[], T], /) -> T:
+    """Calls the stage."""
+    return stage()

@@ -1,0 +1,125 @@
+"""Claim and keep: a file leaves the drop folder for the spool, its original goes to the archive first."""
+
+import hashlib
+import json
+import shutil
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+
+from archive.keys import original_key
+from capture.claim import StillWriting, resume_claim
+from capture.drop import Ready
+from capture.endings import ends_properly
+from capture.media import media_type, sniff
+from capture.station import Station
+from domain.errors import Refused
+from domain.wire import from_json, to_plain
+from flows.steps import Stopped
+from infra.wiring import Services
+from register import batches
+from register.models import Batch, Claim
+
+_LOOK = 0.2  # seconds
+_SUFFIX = 10
+
+
+def spooled(services: Services, batch: Batch, one: Claim) -> Path:
+    """Where a claimed file lies while its batch is in work. Its ending is kept, for naming odd files."""
+    suffix = PurePath(one.source).suffix
+    plain = suffix if len(suffix) <= _SUFFIX and suffix.isascii() and suffix[1:].isalnum() else ""
+    return services.spool / batch.key / f"{one.ordinal:06}{plain}"
+
+
+def station_of(batch: Batch) -> Station:
+    """The station's profile as it was when the batch was claimed."""
+    return from_json(Station, json.dumps(batch.profile))
+
+
+def claim(ready: Ready) -> Batch:
+    """Write the claim of these files down. Nothing is moved yet."""
+    return batches.open_batch(
+        station=ready.station.name,
+        register=ready.station.station.register,
+        source=ready.station.folder / ready.name,
+        folder=ready.station.folder,
+        files=[batches.NewFile(one.path, one.size, one.mtime_ns) for one in ready.files],
+        markers=ready.markers,
+        received_at=datetime.now(UTC),
+        profile=to_plain(ready.station.station),
+    )
+
+
+def take_files(services: Services, batch: Batch, stop: threading.Event) -> None:
+    """Move the batch's files into the spool, then take away the markers that went with them.
+
+    A run that was killed half-way is carried on; a file that is gone is refused when it is read. A
+    writer that still held a file open is waited for.
+    """
+    station = station_of(batch)
+    for one in batches.claims_of(batch):
+        target = spooled(services, batch, one)
+        while True:
+            try:
+                resume_claim(batches.path_of(one), target, one.size, one.mtime_ns)
+                break
+            except StillWriting as error:
+                _wait_until_still(error.path, station, stop)
+                stat = error.path.stat()
+                one.size, one.mtime_ns = stat.st_size, stat.st_mtime_ns
+                one.save()
+    for marker in batches.markers_of(batch):
+        marker.unlink(missing_ok=True)
+
+
+def _wait_until_still(path: Path, station: Station, stop: threading.Event) -> None:
+    began = still = time.monotonic()
+    before = path.stat()
+    while True:
+        if stop.wait(_LOOK):
+            raise Stopped
+        now = path.stat()
+        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            before, still = now, time.monotonic()
+        quiet = time.monotonic() - still >= station.quiet_seconds
+        if quiet and (ends_properly(path) or time.monotonic() - began >= station.patience_seconds):
+            return
+
+
+def keep_originals(services: Services, batch: Batch) -> Batch:
+    """Put each original into the archive under the hash of its bytes, read back, and note duplicates."""
+    digest = hashlib.sha256()
+    for one in batches.claims_of(batch):
+        path = spooled(services, batch, one)
+        if path.exists():
+            one.media = sniff(path)
+            with path.open("rb") as stream:
+                one.sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            one.original = original_key(one.sha256)
+            one.size = path.stat().st_size
+            services.archive.put(one.original, path, media_type=media_type(one.media))
+        one.save()
+        digest.update(one.sha256.encode() or one.source.encode())
+    return batches.keep(batch, digest.hexdigest(), str(batch.profile["duplicate"]))
+
+
+def local_original(services: Services, batch: Batch, one: Claim) -> Path:
+    """The original's bytes as a local file: in the spool, or fetched again from the archive.
+
+    Raises:
+        Refused: the file vanished before it could be taken.
+    """
+    path = spooled(services, batch, one)
+    if path.exists():
+        return path
+    if not one.original:
+        raise Refused("the file vanished before it could be taken", "Scan it again.")
+    fetched = services.work / batch.key / "originals" / f"{one.ordinal:06}"
+    if not fetched.exists():
+        fetched.parent.mkdir(parents=True, exist_ok=True)
+        partial = fetched.with_suffix(".part")
+        with services.archive.open(one.original) as stored, partial.open("wb") as copy:
+            shutil.copyfileobj(stored, copy, 1 << 20)
+        partial.rename(fetched)
+    return fetched
