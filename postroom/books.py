@@ -1,0 +1,112 @@
+"""``verify``, ``status``, ``doctor``: whether all is well."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from domain.errors import Usage
+from postroom.context import home, services
+from postroom.output import answer, say, table
+from postroom.searching import Json
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these verbs."""
+    app.command()(verify)
+    app.command()(status)
+    app.command()(doctor)
+    app.command()(rebuild)
+
+
+def verify(as_json: Json = False) -> None:
+    """Check that no page, number, object, event or search entry is missing or altered."""
+    instance = services()
+    from flows.verify import verify as check
+
+    data = check(instance)
+    answer(as_json, data, lambda: _print_check(data))
+    if not data["ok"]:
+        sys.exit(1)
+
+
+def _print_check(data: dict[str, Any]) -> None:
+    say(f"{data['batches']} batches, {data['pages']} pages, {data['objects_checked']} objects checked")
+    for name, wrong in data["wrong"].items():
+        if wrong:
+            say(f"{len(wrong)} {name.replace('_', ' ')}:", style="red")
+            for one in wrong[:20]:
+                say(f"  {one}")
+    if data["ok"]:
+        say("All accounted for: no page lost, no number missing, nothing altered.", style="green")
+
+
+def status(as_json: Json = False) -> None:
+    """What waits, what is in work, what is stuck."""
+    instance = services()
+    from register.views import status as look
+
+    data = look(datetime.now(UTC), instance.settings.stuck_after_seconds)
+    answer(as_json, data, lambda: _print_status(data))
+
+
+def _print_status(data: dict[str, Any]) -> None:
+    say(f"{data['entries']} entries in the register")
+    rows = [
+        (name, queue["length"], "" if queue["age"] is None else _age(queue["age"]))
+        for name, queue in data["queues"].items()
+    ]
+    table("Queues", ["queue", "waiting", "oldest"], rows)
+    if not data["batches"]:
+        say("No batch in work.")
+        return
+    batches = [
+        (
+            one["batch"],
+            one["station"],
+            one["source"],
+            f"{one['pages_done']} of {one['pages_known']}",
+            _age(one["age"]),
+            "STUCK" if one["stuck"] else one["state"],
+        )
+        for one in data["batches"]
+    ]
+    table("In work", ["batch", "station", "source", "pages", "age", "state"], batches)
+
+
+def _age(seconds: float) -> str:
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def rebuild(
+    index: Annotated[bool, typer.Option("--index", help="Make the search index anew.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make anew what can be made from the register and the archive: the search index."""
+    if not index:
+        raise Usage("Say what to make anew: postroom rebuild --index")
+    instance = services()
+    from flows.rebuild import rebuild_index
+
+    count = rebuild_index(instance)
+    answer(as_json, {"entries": count}, lambda: say(f"The index holds {count} entries again."))
+
+
+def doctor(as_json: Json = False) -> None:
+    """Say what is in use, what is missing and how to mend it."""
+    from infra.doctor import examine
+
+    data = examine(home())
+    answer(as_json, data, lambda: _print_health(data))
+    if not data["ok"]:
+        sys.exit(1)
+
+
+def _print_health(data: dict[str, Any]) -> None:
+    rows = [(one["name"], "ok" if one["ok"] else "WRONG", one["found"], one["fix"]) for one in data["checks"]]
+    table(f"Postroom {data['version']} in {data['home']}", ["what", "", "found", "to mend it"], rows)
+    say("The main job can run." if data["ok"] else "The main job cannot run yet.")

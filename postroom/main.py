@@ -1,0 +1,52 @@
+"""``postroom``: the command line. Each verb is a few lines over the flows and the register."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain.errors import PostroomError, Usage
+from infra.logs import to_stderr
+from postroom import benches, books, demo, inspecting, intaking, people, searching
+from postroom.context import choose_home
+from postroom.output import aside
+
+app = typer.Typer(
+    name="postroom",
+    help="Scan, register, archive and find a mailroom's letters.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for verbs in (intaking, searching, people, inspecting, books, demo, benches):
+    verbs.add_to(app)
+
+
+@app.callback()
+def _common(
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where this instance lives. Default: POSTROOM_HOME, var/ in a checkout, your data folder."
+        ),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error.")] = False,
+) -> None:
+    to_stderr(verbose)
+    choose_home(home)
+
+
+def main() -> None:
+    """Run the command line. Exit 0: done; 1: something failed; 2: wrong usage."""
+    try:
+        app()
+    except Usage as error:
+        aside.print(str(error), style="red", markup=False)
+        sys.exit(2)
+    except PostroomError as error:
+        aside.print(str(error), style="red", markup=False)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,53 @@
+"""How commands speak: text for people, or exactly one JSON document on standard output."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_WHOLE = ("number", "prob.", "pages", "lang.")  # columns whose cells stay on one line
+_WIDE = 150  # columns where there is no terminal to ask
+screen = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+aside = Console(stderr=True, highlight=False)
+
+
+def answer(as_json: bool, data: Any, people: Callable[[], None]) -> None:
+    """Print the JSON document, or call what prints for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+    else:
+        people()
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; cells are shown as they are, without markup."""
+    shown = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
+    for row in rows:
+        shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    screen.print(shown)
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a line for people as it is, without markup."""
+    screen.print(Text(text, style=style))
+
+
+def percent(share: float | None) -> str:
+    """A share as people read it."""
+    return "" if share is None else f"{share:.0%}"
+
+
+def highlighted(snippet: str) -> Text:
+    """A snippet with what stands between ``**`` and ``**`` in bold; where there is no terminal, as it is."""
+    if not screen.is_terminal:
+        return Text(snippet)
+    text = Text()
+    for place, part in enumerate(snippet.split("**")):
+        text.append(part, style="bold yellow" if place % 2 else "")
+    return text

@@ -1,0 +1,176 @@
+"""``search``, ``show``, ``get``: finding what was filed."""
+
+import shutil
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from domain.entry import Query, Results
+from domain.errors import Usage
+from postroom.context import services
+from postroom.output import answer, highlighted, percent, say, screen, table
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these verbs."""
+    app.command()(search)
+    app.command()(show)
+    app.command()(get)
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a date; write it as 2026-11-30") from error
+
+
+def search(
+    query: Annotated[str, typer.Argument(help='Words, "phrases", -exclusions, subject: sender: number:')],
+    label: Annotated[str | None, typer.Option("--class", help="Only this class.")] = None,
+    since: Annotated[
+        date | None, typer.Option("--from", parser=_day, help="Received on or after, 2026-11-30.")
+    ] = None,
+    until: Annotated[date | None, typer.Option("--to", parser=_day, help="Received on or before.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many hits.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Search the full text of everything filed."""
+    index = services(database=False).index
+    start = time.perf_counter()
+    found = index.search(Query(query, label=label, since=since, until=until, limit=limit))
+    seconds = time.perf_counter() - start
+    data = {
+        "total": found.total,
+        "seconds": round(seconds, 4),
+        "hits": [
+            {
+                "number": hit.number,
+                "class": hit.label,
+                "score": hit.score,
+                "page": hit.page,
+                "snippet": hit.snippet,
+                "subject": hit.subject,
+            }
+            for hit in found.hits
+        ],
+        "facets": found.facets,
+    }
+    answer(as_json, data, lambda: print_hits(query, found, seconds))
+
+
+def print_hits(query: str, found: Results, seconds: float) -> None:
+    """Print the hits of a search for people."""
+    if not found.total:
+        say(f"Nothing found for {query!r}. Try fewer or other words; each word must occur.")
+        return
+    entries = "1 entry" if found.total == 1 else f"{found.total} entries"
+    say(f"{entries} for {query!r} in {seconds * 1000:.0f} ms")
+    for hit in found.hits:
+        page = f", page {hit.page}" if hit.page else ""
+        say(f"\n{hit.number}  {hit.label or 'class to be reviewed'}{page}  {hit.subject}", style="bold")
+        screen.print(highlighted(hit.snippet))
+    for name, counts in found.facets.items():
+        values = ", ".join(f"{value} {count}" for value, count in counts.items())
+        if values:
+            say(f"\n{name}: {values}" if name == next(iter(found.facets)) else f"{name}: {values}")
+
+
+def show(number: Annotated[str, typer.Argument(help="Register number.")], as_json: Json = False) -> None:
+    """Show an entry: fields, page account, objects, history."""
+    services()
+    from register import views
+
+    data = views.show(number)
+    answer(as_json, data, lambda: _print_entry(data))
+
+
+def _print_entry(data: dict[str, Any]) -> None:
+    say(f"{data['number']}  {data['subject']}", style="bold")
+    say(f"received {data['received_at']}, register {data['register']}, {data['direction']}")
+    for party in data["parties"]:
+        say(f"{party['role']}: {party['name']}")
+    for one in data["documents"]:
+        label = one["class"] or f"to be reviewed, perhaps {one['guess']}"
+        say(f"\nDocument {one['document']}: {label} ({percent(one['probability'])}), {one['pages']} pages")
+        fields = [
+            (
+                field["name"],
+                field["value"],
+                field["page"],
+                percent(field["confidence"]),
+                {False: "check digits wrong", True: "checked", None: ""}[field["valid"]],
+            )
+            for field in one["fields"]
+        ]
+        if fields:
+            table("Fields", ["field", "value", "page", "confidence", "check"], fields)
+        table(
+            "Page account",
+            ["page", "from", "page there"],
+            [(row["position"], row["source"], row["page"]) for row in one["page_account"]],
+        )
+        table(
+            "Objects",
+            ["role", "key", "bytes"],
+            [(row["role"], row["key"], row["size"]) for row in one["objects"]],
+        )
+    table(
+        "History",
+        ["event", "what", "who", "when"],
+        [(row["sequence"], row["kind"], row["actor"], row["at"]) for row in data["history"]],
+    )
+
+
+def get(
+    number: Annotated[str, typer.Argument(help="Register number.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write; it must not exist yet.")],
+    original: Annotated[bool, typer.Option("--original", help="What was received, byte for byte.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write an entry's PDF/A, or the file it came in, to a file."""
+    instance = services()
+    from register import views
+
+    entry = views.entry(number)
+    if original:
+        keys = views.original_keys(entry)
+        if len(keys) > 1:
+            _get_all(instance.archive, keys, output, force)
+            files = [{"key": key, "name": name} for key, name in keys]
+            data = {"number": number, "output": str(output), "files": files}
+            answer(as_json, data, lambda: say(f"{len(keys)} files in {output}"))
+            return
+        key = keys[0][0]
+    else:
+        key = views.object_key(entry, ("pdfa", "pdf"))
+    if output.is_dir():
+        raise Usage(f"{output} is a folder. Name a file: -o {output / (number + '.pdf')}")
+    _write(instance.archive, key, output, force)
+    data = {"number": number, "output": str(output), "files": [{"key": key, "name": output.name}]}
+    answer(as_json, data, lambda: say(str(output)))
+
+
+def _get_all(archive: Any, keys: list[tuple[str, str]], folder: Path, force: bool) -> None:
+    """The files of a series, each under its place and name, in a folder."""
+    if folder.exists() and not folder.is_dir():
+        raise Usage(f"{len(keys)} files belong to this entry. Name a folder for them with -o.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for place, (key, name) in enumerate(keys, start=1):
+        _write(archive, key, folder / f"{place:04}-{Path(name).name}", force)
+
+
+def _write(archive: Any, key: str, output: Path, force: bool) -> None:
+    if output.exists() and not force:
+        raise Usage(f"{output} exists already. Name another file, or add --force.")
+    try:
+        with archive.open(key) as stored, output.open("wb") as copy:
+            shutil.copyfileobj(stored, copy, 1 << 20)
+    except OSError as error:
+        raise Usage(f"cannot write {output}: {error.strerror}") from error
