@@ -17,7 +17,8 @@ from postroom.progress import Progress
 from postroom.searching import print_hits
 
 BATCHES, SEED = 12, 7
-QUERY = "contract"
+QUERY = "factura"
+_LONG = 30  # a part of a key longer than this is an identifier
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,16 +79,22 @@ def _print_entries(data: dict[str, Any]) -> None:
                 one["pages"],
                 sender,
                 entry.subject,
-                one["object"],
+                _short(one["object"]),
             )
         )
     table(f"{len(rows)} entries", ["number", "class", "pages", "sender", "subject", "archive key"], rows)
+
+
+def _short(key: str) -> str:
+    """An archive key with its identifiers cut to what a person compares."""
+    return "/".join(part if len(part) < _LONG else f"{part[:8]}…" for part in key.split("/"))
 
 
 def _where_next(instance: Services, data: dict[str, Any], number: str) -> None:
     number = number or (data["entries"][0]["number"] if data["entries"] else "NUMBER")
     command = "postroom" if shutil.which("postroom") else ".venv/bin/postroom"
     say("\nWhere to look next", style="bold")
+    pad = len(command) + 35
     for line, what in (
         (f"{command} show {number}", "the entry with its fields, page account and history"),
         (f"{command} get {number} -o letter.pdf", "its searchable PDF/A"),
@@ -96,5 +103,5 @@ def _where_next(instance: Services, data: dict[str, Any], number: str) -> None:
         (f"{command} review list", "documents whose class a person must decide"),
         (f"{command} verify", "that no page, number or object is missing"),
     ):
-        say(f"  {line:<45} {what}")
-    say(f"  {instance.home / 'archive'!s:<45} the archive itself")
+        say(f"  {line:<{pad}} {what}")
+    say(f"  {instance.home / 'archive'!s:<{pad}} the archive itself")

@@ -3,6 +3,7 @@
 ``postroom bench crash``; the tests run a short form.
 """
 
+import os
 import random
 import subprocess
 import sys
@@ -52,28 +53,36 @@ def run(kills: int, *, pages: int = 0, seed: int = 1) -> dict[str, Any]:
         for number, step in enumerate(STEPS):
             small_tiff(station / f"step-{number}.tif", [f"Step {number} page {page}" for page in range(4)])
             expected += 4
-            struck += _killed(_start(home, drop, step, "1").wait())
+            struck += _killed(_wait(_start(home, drop, step, "1")))
         small_tiff(station / "long.tif", [f"Long page\nnumber {page}" for page in range(pages)])
         expected += pages
         chance = random.Random(seed)
         for _ in range(kills):
             struck += _killed(_kill_after(_start(home, drop), chance.uniform(0, _WITHIN)))
-        last = _start(home, drop).wait()
+        last = _wait(_start(home, drop))
         return _books(home, expected, struck, last, left=len(list(station.glob("*.tif"))))
 
 
 def _start(home: Path, drop: Path, *when: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.crash.worker", str(home), str(drop), *when]
+    # One reading process where the step is what matters: half the time to start.
+    environment = {**os.environ, "POSTROOM_PROCESSES": "1" if when else "2"}
     with (home / "worker.log").open("a") as log:
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
+
+
+def _wait(worker: subprocess.Popen[str]) -> int:
+    with worker:
+        return worker.wait()
 
 
 def _kill_after(worker: subprocess.Popen[str], seconds: float) -> int:
-    assert worker.stdout
-    worker.stdout.readline()  # "begun", or nothing when it had nothing to do
-    time.sleep(seconds)
-    worker.kill()
-    return worker.wait()
+    with worker:
+        assert worker.stdout
+        worker.stdout.readline()  # "begun", or nothing when it had nothing to do
+        time.sleep(seconds)
+        worker.kill()
+        return worker.wait()
 
 
 def _killed(code: int) -> int:

@@ -129,8 +129,12 @@ def _files(base: Path, one: Set, limit: int | None) -> list[Path]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     if limit is None:
         return files
-    scans = {image for image, _ in samples(folder, limit)} if one.language else set()
-    others = [path for path in files if path.suffix.lower() not in (".tif", ".jpg")]
+    if one.language:
+        scans = {image for image, _ in samples(folder, limit)}
+    else:
+        known = [path for path in files if path.suffix == ".pdf" and path.with_suffix(".json") in files]
+        scans = {path for pdf in known[:limit] for path in (pdf, pdf.with_suffix(".json"))}
+    others = [path for path in files if path.suffix in (".md", ".csv", ".txt", ".xml")]
     return sorted({*scans, *others[:limit]})
 
 
@@ -212,11 +216,11 @@ def _searches(services: Services, read: _Read, wanted: dict[Path, str]) -> dict[
         first += bool(hits and hits[0] in read.numbers[source])
         if not found:
             missed.append({"source": source.name, "words": text})
-    asked = max(1, len(wanted))
+    asked = len(wanted)
     return {
-        "asked": len(wanted),
-        "found": round(among / asked, 4),
-        "first": round(first / asked, 4),
+        "asked": asked,
+        "found": round(among / asked, 4) if asked else None,
+        "first": round(first / asked, 4) if asked else None,
         "missed": missed,
     }
 
@@ -249,7 +253,7 @@ def _row(name: str, one: dict[str, Any]) -> str:
         ours, theirs = one["postroom"], one["tesseract"]
         parts.append(f"CER {ours['cer']:.4f} / {theirs['cer']:.4f}")
         parts.append(f"recall {ours['recall']:.4f} / {theirs['recall']:.4f}")
-    if "search" in one:
+    if "search" in one and one["search"]["asked"]:
         search = one["search"]
         parts.append(f"found {search['found']:.1%}, first {search['first']:.1%} of {search['asked']}")
     return " | ".join(parts)

@@ -1,10 +1,10 @@
-"""The promise "memory does not grow with the batch"; larger: ``python -m tests.bench.memory``."""
+"""The promise "memory does not grow with the batch"; 60 and 600 pages: ``python -m tests.bench.memory``."""
 
 from tests.bench.memory import run
 
 
 def test_a_batch_of_ten_times_the_pages_needs_no_more_memory() -> None:
-    result = run(small=60, large=600)
+    result = run(small=40, large=400)
     assert [result[name]["code"] for name in ("small", "large")] == [0, 0]
     for one in (result["small"], result["large"]):
         blank = one["pages"] - one["text_pages"]
