@@ -24,7 +24,8 @@ LOOSE = "drop"
 
 _NOT_MAIL = {PROFILE, "truth.jsonl", "thumbs.db", "desktop.ini"}
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
-_TICK_MS = 1000
+_TICK_MS = 1000  # between listings of a network folder
+_LOOK_MS = 250  # between looks where the kernel reports changes; files become ready by time alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,7 @@ def changes(drop: Path, stop: Event, poll: bool) -> Iterator[None]:
         watch_filter=None,
         debounce=400,
         stop_event=stop,
-        rust_timeout=_TICK_MS,
+        rust_timeout=_LOOK_MS,
         yield_on_timeout=True,
         raise_interrupt=True,
         force_polling=poll,

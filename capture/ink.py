@@ -7,6 +7,7 @@ import numpy.typing as npt
 from capture.clean import Gray, dark, scaled
 
 _DPI = 100.0
+_BLACK = 64
 _BORDER_MM = 6.0
 _SPECK_MM2 = 0.15
 _HOLE_MM = (4.0, 10.0)
@@ -23,6 +24,8 @@ def ink_share(gray: Gray, dpi: float) -> float:
     staple in a corner, nor a speck.
     """
     small, dpi = scaled(gray, (dpi, dpi), _DPI)
+    if np.median(small) < _BLACK:
+        return 1.0  # not paper: a black or inverted page is for a person to judge
     ink = dark(small, 31)
     dots = dpi / 25.4
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)

@@ -70,7 +70,7 @@ def refusing(kind: str, page: int | None = None) -> Iterator[None]:
                 reason, "scan it again, or save it as 8-bit grey, colour, or bilevel", page
             ) from error
         except (RecursionError, *_BAD_DATA) as error:
-            raise Refused(f"the {kind} is damaged: {_first_line(error)}", _AGAIN, page) from error
+            raise Refused(f"the {kind} is damaged ({_first_line(error)})", _AGAIN, page) from error
 
 
 @contextmanager

@@ -21,6 +21,7 @@ _SCAN_SHARE = 0.5  # a page half covered by images is a scan unless it has real 
 _SCAN_CHARACTERS = 200  # fax headers and stamps a scanner adds have fewer
 _INVISIBLE = 3  # text rendering mode of OCR layers
 _WHOLE = 0.01
+_WHITE = 240  # a page without a darker dot shows nothing
 _DROPPED = (
     "/CropBox",
     "/TrimBox",
@@ -51,6 +52,20 @@ class _Held:
     def __init__(self) -> None:
         self.key: tuple[Path, int, int] | None = None
         self.pdf: pikepdf.Pdf | None = None
+        self.mended = False
+
+    def damaged(self, number: int) -> bool:
+        """Whether something of the file was lost, or the page's own content cannot be decoded."""
+        assert self.pdf is not None
+        self.mended = self.mended or bool(self.pdf.get_warnings())
+        try:
+            self.pdf.pages[number - 1].contents_coalesce()
+            contents = self.pdf.pages[number - 1].obj.get("/Contents")
+            if isinstance(contents, pikepdf.Stream):
+                contents.read_bytes()
+        except (pikepdf.PdfError, ValueError, RuntimeError):
+            return True
+        return self.mended
 
     def open(self, path: Path) -> pikepdf.Pdf:
         stat = path.stat()
@@ -59,6 +74,7 @@ class _Held:
             self.close()
             self.pdf, self.key = pikepdf.open(path, suppress_warnings=True), key
             _flatten_forms(self.pdf)
+            self.mended = False
         return self.pdf
 
     def close(self) -> None:
@@ -106,6 +122,9 @@ def load_pdf(path: Path, number: int, settings: CaptureSettings) -> Loaded:
         finally:
             document.close()
         bodies = _bytes(one) if content.hidden else plain
+    if not words and int(view.min()) > _WHITE and held.damaged(number):
+        # What cannot be shown is not a blank page: a person must look.
+        raise Refused("its content is damaged: nothing of it can be shown", "scan or send it again", number)
     points = (size[0] * unit, size[1] * unit)
     if rotate in (90, 270):
         points = points[::-1]

@@ -72,7 +72,7 @@ def intake(
         # More batches than processes, so that the pool has pages to read while one is being filed.
         with ThreadPoolExecutor(services.settings.processes + 2, "batch") as threads:
             line = _Line(tools, threads, stop, file_one, done)
-            publisher = threading.Thread(target=_publisher, args=(services, deliver, watch, line.ended))
+            publisher = threading.Thread(target=_publisher, args=(services, deliver, watch, line))
             publisher.start()
             try:
                 sweep(services)
@@ -82,6 +82,7 @@ def intake(
                 line.wait()
             finally:
                 line.ended.set()
+                line.idle.set()
                 publisher.join()
     if not stop.is_set():
         with borrowed():
@@ -104,6 +105,7 @@ class _Line:
         self.told, self.tools = tools.watch, replace(tools, watch=self.watch)
         self.futures: set[Future[None]] = set()
         self.ended = threading.Event()
+        self.idle = threading.Event()  # the last batch in work has just come to its end
         self.taking: dict[int, set[Path]] = {}  # files claimed that still lie in the drop folder
 
     def add(self, batch: Batch) -> None:
@@ -113,7 +115,12 @@ class _Line:
             self.taking[batch.pk] = {batches.path_of(one) for one in batches.claims_of(batch)}
         future = self.threads.submit(self._run, batch)
         self.futures.add(future)
-        future.add_done_callback(self.futures.discard)
+        future.add_done_callback(self._off)
+
+    def _off(self, future: "Future[None]") -> None:
+        self.futures.discard(future)
+        if not self.futures:
+            self.idle.set()
 
     def room(self) -> bool:
         """Whether another batch may be claimed: what is not in work yet stays with its scanner."""
@@ -186,9 +193,13 @@ def _watch_drop(drop: Path, once: bool, stop: threading.Event, line: _Line, done
             look()
 
 
-def _publisher(services: Services, deliver: Publish, watch: Watcher, ended: threading.Event) -> None:
+def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line) -> None:
     with borrowed():
-        while not ended.wait(_PUBLISH):
+        while True:
+            line.idle.wait(_PUBLISH)
+            line.idle.clear()
+            if line.ended.is_set():
+                return
             try:
                 deliver(services, watch)
             except Unavailable as error:

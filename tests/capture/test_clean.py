@@ -91,6 +91,10 @@ def test_large_letters_at_the_edge_are_neither_holes_nor_staples(text: str) -> N
     assert ink_share(array(page), 200) > SHARE
 
 
+def test_a_black_page_is_not_blank() -> None:
+    assert ink_share(array(back(shade=10)), 200) > SHARE
+
+
 @pytest.mark.parametrize("shade", [0, 120, 190])
 def test_a_short_note_is_ink(shade: int) -> None:
     page = back()

@@ -97,4 +97,4 @@ def test_a_pdf_that_qpdf_can_mend_is_taken(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"startxref", b"startxxxx"))
     assert inspect(path, TAKES, 50) == Source("pdf", 2)
     path.write_bytes(b"%PDF-1.7\nnothing else")
-    assert refusal(path)[0].startswith("the PDF is damaged: ")
+    assert refusal(path)[0].startswith("the PDF is damaged (")
