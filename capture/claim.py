@@ -111,7 +111,7 @@ def release(spooled: Path, source: Path, station: Path, after: str) -> None:
     if not os.path.lexists(spooled):
         return
     if after == "delete":
-        spooled.unlink()
+        spooled.unlink(missing_ok=True)
         _sync_folders(spooled.parent)
         return
     wanted = station / "done" / source.relative_to(station)

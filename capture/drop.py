@@ -276,6 +276,18 @@ class _Look:
         self.held.append(Held(path, why, settles))
 
 
+def polls(drop: Path) -> bool:
+    """Whether a station of the drop folder asks to be polled; one with a wrong profile does not."""
+
+    def asks(folder: Path) -> bool:
+        try:
+            return load_station(folder).poll
+        except (Usage, OSError):
+            return False
+
+    return any(asks(folder) for _, folder in _folders(drop))
+
+
 def changes(drop: Path, stop: Event, poll: bool) -> Iterator[None]:
     """Yields when something under the drop folder may have changed, and about once a second.
 

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,8 @@ _SIZES = {
     17: 8,
     18: 8,
 }
+_MOST_TAGS = 512  # of one directory; there are some 200 tags in all
+_LONGEST = 1.0  # seconds
 _OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips and of tiles
 
 
@@ -75,7 +78,10 @@ def _tiff_ends(file: BinaryIO, size: int, head: bytes) -> bool:
     if at == 0:
         return False  # libtiff fills the first offset in last
     seen: set[int] = set()
+    began = time.monotonic()
     while at and at not in seen and len(seen) < _MOST_PAGES:
+        if time.monotonic() - began > _LONGEST:
+            return True  # made to be slow: what it is worth is found out in a process with limits
         seen.add(at)
         file.seek(min(at, size))
         raw = file.read(struct.calcsize(count))
@@ -95,7 +101,11 @@ def _tiff_ends(file: BinaryIO, size: int, head: bytes) -> bool:
 def _data_inside(file: BinaryIO, size: int, order: str, entries: list[tuple[int, int, int, bytes]]) -> bool:
     """Whether the strips or tiles of one page lie within the file."""
     values: dict[int, tuple[int, ...]] = {}
-    for tag, kind, count, inline in entries:
+    met: set[int] = set()
+    for tag, kind, count, inline in entries[:_MOST_TAGS]:
+        if tag in met:
+            continue
+        met.add(tag)
         length = _SIZES.get(kind, 1) * count
         raw = inline
         if length > len(inline):

@@ -9,8 +9,9 @@ from pathlib import Path
 import pikepdf
 from PIL import Image, UnidentifiedImageError
 
+from capture.endings import ends_properly
 from capture.media import PAGED, sniff
-from domain.errors import Refused
+from domain.errors import MACHINE_TROUBLE, Refused
 
 _TAIL = 64 * 1024
 _AGAIN = "scan or send it again"
@@ -45,6 +46,9 @@ def inspect(path: Path, takes: Sequence[str], page_limit: int) -> Source:
         raise Refused(
             f"type not taken here: {media}", f"send it as {wanted or 'nothing: this station takes no type'}"
         )
+    if not ends_properly(path):
+        # Counting would find the pages that are there, and nobody would miss the others.
+        raise Refused("the file is cut off: its end is missing", _AGAIN)
     pages = _COUNT[media](path, page_limit)
     if pages > page_limit:
         raise Refused(f"more than {page_limit} pages", "split the batch, or raise the station's page limit")
@@ -70,6 +74,8 @@ def refusing(kind: str, page: int | None = None) -> Iterator[None]:
                 reason, "scan it again, or save it as 8-bit grey, colour, or bilevel", page
             ) from error
         except (RecursionError, *_BAD_DATA) as error:
+            if isinstance(error, OSError) and error.errno in MACHINE_TROUBLE:
+                raise  # the disk's fault, not the file's
             raise Refused(f"the {kind} is damaged ({_first_line(error)})", _AGAIN, page) from error
 
 

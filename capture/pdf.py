@@ -52,20 +52,23 @@ class _Held:
     def __init__(self) -> None:
         self.key: tuple[Path, int, int] | None = None
         self.pdf: pikepdf.Pdf | None = None
-        self.mended = False
 
     def damaged(self, number: int) -> bool:
-        """Whether something of the file was lost, or the page's own content cannot be decoded."""
-        assert self.pdf is not None
-        self.mended = self.mended or bool(self.pdf.get_warnings())
-        try:
-            self.pdf.pages[number - 1].contents_coalesce()
-            contents = self.pdf.pages[number - 1].obj.get("/Contents")
-            if isinstance(contents, pikepdf.Stream):
-                contents.read_bytes()
-        except (pikepdf.PdfError, ValueError, RuntimeError):
-            return True
-        return self.mended
+        """Whether the file had to be mended to be opened, or the page's own content cannot be decoded.
+
+        The page is looked at in the file opened anew: what was read before must not count.
+        """
+        assert self.key is not None
+        with pikepdf.open(self.key[0], suppress_warnings=True) as pdf:
+            try:
+                page = pdf.pages[number - 1]
+                page.contents_coalesce()
+                contents = page.obj.get("/Contents")
+                if isinstance(contents, pikepdf.Stream):
+                    contents.read_bytes()
+            except (pikepdf.PdfError, ValueError, RuntimeError):
+                return True
+            return bool(pdf.get_warnings())
 
     def open(self, path: Path) -> pikepdf.Pdf:
         stat = path.stat()
@@ -74,7 +77,6 @@ class _Held:
             self.close()
             self.pdf, self.key = pikepdf.open(path, suppress_warnings=True), key
             _flatten_forms(self.pdf)
-            self.mended = False
         return self.pdf
 
     def close(self) -> None:

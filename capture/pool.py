@@ -98,10 +98,12 @@ class Pool:
             try:
                 outer.set_result(inner.result())
             except BrokenProcessPool as error:  # a process died between tasks: nobody's page is to blame
-                if tries > 1:
+                try:
+                    if tries == 1:
+                        raise error
                     self._schedule(outer, function, args, timeout, tries - 1)
-                else:
-                    outer.set_exception(error)
+                except BaseException as final:
+                    outer.set_exception(final)  # whoever waits must not wait for ever
             except ProcessExpired as error:
                 outer.set_exception(Refused(_died(error.exitcode), "scan or send it again"))
             except TimeoutError:

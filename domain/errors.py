@@ -1,5 +1,15 @@
 """The error families. Anything else that is raised is a fault of ours and stays loud."""
 
+import errno
+
+MACHINE_TROUBLE = frozenset(
+    (
+        errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE,
+        errno.ENOTCONN, errno.ENOMEM,
+    )
+)  # fmt: skip
+"""What an ``OSError`` says when the machine is to blame, and not the file at hand: try again later."""
+
 
 class PostroomError(Exception):
     """An error whose text is meant for people."""

@@ -9,6 +9,7 @@ from functools import partial
 from capture.pool import Pool
 from capture.separate import separate
 from domain.document import Cut, Fate, FateKind
+from domain.errors import Refused
 from flows.filing import file_documents
 from flows.reading import Readings, chunks, inspect_files, read_pages
 from flows.steps import Runner, Step, Watcher, plainly, unwatched
@@ -41,6 +42,8 @@ def file_batch(tools: Tools, batch: Batch) -> Batch:
     """Carry the batch on from where it stands until each of its pages has its fate."""
     services, pool, run = tools.services, tools.pool, tools.run
     batch = batches.reload(batch)  # it may have waited in line
+    if batch.state not in (Batch.State.CLAIMED, Batch.State.KEPT):
+        return batch
 
     def reached(name: str, pages: int = 0, known: int = 0) -> None:
         tools.watch(Step(name, batch.pk, pages, known, batch.source))
@@ -76,8 +79,16 @@ def file_batch(tools: Tools, batch: Batch) -> Batch:
 def _separate(
     batch: Batch, readings: Readings
 ) -> tuple[list[tuple[int, Cut]], tuple[Fate, ...], tuple[str, ...]]:
-    sheets = [readings.sheets[place] for place in sorted(readings.sheets)]
-    result = separate(sheets, readings.refused, station_of(batch), is_number)
+    """The cuts of this attempt. A run that was killed wrote them down, and documents may be filed by them."""
+    result = batches.planned(batch)
+    if result is None:
+        sheets = [readings.sheets[place] for place in sorted(readings.sheets)]
+        result = batches.plan(batch, separate(sheets, readings.refused, station_of(batch), is_number))
+    for fate in result.fates:
+        if fate.kind is FateKind.REFUSED and (fate.source, fate.page) not in readings.refused:
+            # It was refused before and reads well now: a person may ask for it, the cuts stay.
+            again = Refused(fate.reason, "Try it again: postroom exceptions retry")
+            readings.refuse(fate.source, fate.page, again)
     return list(enumerate(result.documents)), result.fates, result.alarms
 
 
@@ -100,7 +111,7 @@ def _set_aside(batch: Batch, readings: Readings) -> None:
         Fate(source, page, FateKind.DUPLICATE, reason=f"the same bytes as {of}")
         for source, page in readings.pages
     ]
-    if batch.profile["duplicate"] == "link":
+    if batch.profile["duplicate"] == "link" and first_number(earlier):
         close(batch, fates, (), received_again=earlier)
         return
     fix = "File it all the same: postroom exceptions retry. Or leave it out: postroom exceptions dismiss."

@@ -62,8 +62,7 @@ def file_documents(
                 document = outcome(made[ordinal], f"batch {batch.pk} document {ordinal}")
                 filed.append(_file(services, batch, model(), ordinal, cut, document))
         except Refused as refusal:
-            for source, page in cut.pages:
-                readings.refuse(source, page, refusal)
+            readings.refuse_document(cut.pages, refusal)
     return filed
 
 
@@ -170,5 +169,8 @@ def _runs(cut: Cut, rotations: Sequence[int], originals: dict[int, str]) -> list
 
 @cache
 def _tools(tessdata: Path) -> dict[str, str]:
-    packages = ("postroom", "ocrmypdf", "tesserocr", "pikepdf", "pdfplumber", "img2pdf", "scikit-learn")
+    packages = (
+        "postroom", "ocrmypdf", "tesserocr", "pikepdf", "pypdfium2", "pdfplumber", "img2pdf", "pillow",
+        "opencv-python-headless", "zxing-cpp", "pyzbar", "scikit-learn",
+    )  # fmt: skip
     return {"tesseract": probe(tessdata).version, **{name: version(name) for name in packages}}

@@ -2,14 +2,16 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import structlog
 
-from capture.drop import Tracker, changes, scan
+from capture.drop import Tracker, changes, polls
 from capture.pool import Pool
 from domain.errors import PostroomError, Unavailable
 from flows.file_batch import Tools, file_batch
@@ -22,11 +24,12 @@ from infra.wiring import Services, sole_intake, sole_worker
 from register import batches, outbox
 from register.batches import readable
 from register.models import Batch
-from register.session import borrowed
+from register.session import asking, borrowed
 
 log = structlog.get_logger()
 _LOOK = 0.25  # seconds between looks at files that are not ready yet
 _IN_LINE = 8  # batches claimed and not filed, for each reading process
+_LATER = 60.0  # seconds until a batch is tried again whose service did not answer
 _PUBLISH = 2.0  # seconds between deliveries while batches are in work
 
 FileBatch = Callable[[Tools, Batch], Batch]
@@ -78,7 +81,11 @@ def intake(
                 sweep(services)
                 for batch in batches.unfinished():
                     line.add(batch)
-                _watch_drop(drop, once, stop, line, done)
+                dropped = _Drop(drop, once, line, done)
+                if once:
+                    dropped.empty(stop)
+                else:
+                    dropped.watch(stop)
                 line.wait()
             finally:
                 line.ended.set()
@@ -86,7 +93,7 @@ def intake(
                 publisher.join()
     if not stop.is_set():
         with borrowed():
-            _drain(services, deliver, watch, done)
+            _drain(services, deliver, watch, done, stop)
     return done
 
 
@@ -107,6 +114,7 @@ class _Line:
         self.ended = threading.Event()
         self.idle = threading.Event()  # the last batch in work has just come to its end
         self.taking: dict[int, set[Path]] = {}  # files claimed that still lie in the drop folder
+        self.later: deque[tuple[float, Batch]] = deque()  # given up for now, and when to go on
 
     def add(self, batch: Batch) -> None:
         """Queue the batch."""
@@ -121,6 +129,11 @@ class _Line:
         self.futures.discard(future)
         if not self.futures:
             self.idle.set()
+
+    def go_on(self) -> None:
+        """Queue again the batches whose service may answer by now."""
+        while self.later and self.later[0][0] <= time.monotonic():
+            self.add(self.later.popleft()[1])
 
     def room(self) -> bool:
         """Whether another batch may be claimed: what is not in work yet stays with its scanner."""
@@ -144,9 +157,12 @@ class _Line:
             if not free:
                 return  # a person's retry has it
             try:
-                patient(self.stop)(self.file_one, self.tools, batch)
+                patient(self.stop)(asking, self.file_one, self.tools, batch)
             except Stopped:
                 return
+            except Unavailable as error:
+                self._failed(batch, str(error))
+                self.later.append((time.monotonic() + _LATER, batch))
             except PostroomError as error:
                 self._failed(batch, str(error))
             except Exception as error:
@@ -159,38 +175,49 @@ class _Line:
             self.tools.watch(Step("failed", batch.pk, text=f"{batch.source}: {reason}"))
 
 
-def _watch_drop(drop: Path, once: bool, stop: threading.Event, line: _Line, done: Intake) -> None:
-    tracker = Tracker(drop, patience=0.0 if once else None, close_gaps=once)
-    told: dict[Path, str] = {}
+class _Drop:
+    """The drop folder: what is ready in it is claimed and queued."""
 
-    def look() -> bool:
+    def __init__(self, folder: Path, once: bool, line: _Line, done: Intake) -> None:
+        self.folder, self.line, self.done = folder, line, done
+        self.tracker = Tracker(folder, patience=0.0 if once else None, close_gaps=once)
+        self.told: dict[Path, str] = {}
+
+    def look(self) -> bool:
         """Claim what is ready, as far as there is room; whether some is left for the next look."""
         # Before observing: a file is moved while we look, and must not be claimed a second time.
-        claimed = set().union(*line.taking.copy().values())
+        claimed = set().union(*self.line.taking.copy().values())
         left = False
-        for ready in tracker.observe(time.monotonic()):
+        for ready in self.tracker.observe(time.monotonic()):
             if any(file.path in claimed for file in ready.files):
                 continue
-            if line.room():
-                line.add(claim(ready))
+            if self.line.room():
+                self.line.add(claim(ready))
             else:
                 left = True
-        for folder, complaint in tracker.complaints.items():
-            if told.get(folder) != complaint:
-                told[folder] = complaint
-                done.failures.append(Failure(0, readable(folder), complaint))
-                line.tools.watch(Step("failed", text=complaint))
+        for folder, complaint in self.tracker.complaints.items():
+            if self.told.get(folder) != complaint:
+                self.told[folder] = complaint
+                self.done.failures.append(Failure(0, readable(folder), complaint))
+                self.line.tools.watch(Step("failed", text=complaint))
         return left
 
-    if once:
-        while (look() or tracker.settling) and not stop.wait(_LOOK):
+    def empty(self, stop: threading.Event) -> None:
+        """Take all that is there, or will be ready when it has stood still."""
+        while (self.look() or self.tracker.settling) and not stop.wait(_LOOK):
             pass
-        done.held = [(readable(held.path), held.why) for held in tracker.held]
-    else:
-        polls = any(at.station.poll for at in scan(drop))
-        look()
-        for _ in changes(drop, stop, polls):
-            look()
+        self.done.held = [(readable(held.path), held.why) for held in self.tracker.held]
+
+    def watch(self, stop: threading.Event) -> None:
+        """Take what comes until told to stop, whatever happens to the disk or the database meanwhile."""
+        while not stop.is_set():
+            try:
+                for _ in chain([None], changes(self.folder, stop, polls(self.folder))):
+                    self.line.go_on()
+                    asking(self.look)
+            except (PostroomError, OSError, RuntimeError) as error:
+                log.warning("cannot claim now; will be tried again", reason=str(error))
+                stop.wait(_PUBLISH)
 
 
 def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line) -> None:
@@ -204,14 +231,19 @@ def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line
                 deliver(services, watch)
             except Unavailable as error:
                 log.warning("not published yet; will be tried again", reason=str(error))
+            except Exception:
+                log.exception("an error of Postroom's own; publishing goes on")
 
 
-def _drain(services: Services, deliver: Publish, watch: Watcher, done: Intake) -> None:
-    keep_trying = patient(threading.Event())
+def _drain(services: Services, deliver: Publish, watch: Watcher, done: Intake, stop: threading.Event) -> None:
+    keep_trying = patient(stop)
     try:
-        while outbox.pending(1):
-            if not keep_trying(deliver, services, watch):
-                time.sleep(_LOOK)
-        keep_trying(deliver, services, watch)
-    except Unavailable as error:
+        # What nobody has tried yet is another publisher's, who is at it.
+        while keep_trying(asking, deliver, services, watch) or outbox.untried():
+            if stop.wait(_LOOK):
+                return
+        if left := outbox.pending(1):
+            raise Unavailable(left[0].error)
+    except Exception as error:
+        log.exception("not everything could be published")
         done.failures.append(Failure(0, "", f"not everything could be published: {error}"))

@@ -4,6 +4,9 @@ import os
 import shutil
 import socket
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import psutil
 import structlog
@@ -24,31 +27,58 @@ from register.views import text_keys
 
 log = structlog.get_logger()
 _LEASE = "publish"
-_ROWS = 200  # changes delivered with one commit of the index
+_ROWS = 50  # changes delivered with one commit of the index
+
+
+@contextmanager
+def publishing() -> Iterator[tuple[bool, Callable[[], bool]]]:
+    """Be the one publisher: whether that was free, and what prolongs it during long work."""
+    holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+    with outbox.lease(_LEASE, holder, _gone) as held:
+        yield held, partial(outbox.renew, _LEASE, holder)
 
 
 def publish(services: Services, watch: Watcher = unwatched) -> int:
     """Deliver all that waits in the outbox, then release what was delivered; returns the changes delivered.
 
     Another publisher at work is left to it. A change may be delivered twice; the second changes nothing.
+    A change that cannot be delivered, other than by a service that does not answer, stays in the outbox
+    with the reason and holds nothing else up.
 
     Raises:
         Unavailable: the archive or the index does not answer; what was not delivered stays in the outbox.
     """
-    holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
     count = 0
-    with outbox.lease(_LEASE, holder, _gone) as held:
-        while held and outbox.renew(_LEASE, holder) and (rows := outbox.pending(_ROWS)):
+    broken: set[int] = set()
+    with publishing() as (held, renew):
+        while held and renew() and (rows := outbox.pending(_ROWS, broken)):
+            delivered = _deliver_each(services, rows, watch)
+            broken.update(row.pk for row in rows if row.pk not in delivered)
+            count += len(delivered)
+        for batch in batches.releasable() if held else ():
             try:
-                _deliver(services, rows, watch)
-            except Unavailable as error:
-                outbox.failed(rows, str(error))
-                raise
-            count += len(rows)
-    for batch in batches.releasable():
-        _release(services, batch)
-        watch(Step("released", batch.pk))
+                _release(services, batch)
+            except OSError as error:
+                log.warning("the spool keeps a batch for now", batch=batch.pk, reason=str(error))
+                continue
+            watch(Step("released", batch.pk))
     return count
+
+
+def _deliver_each(services: Services, rows: list[Outbox], watch: Watcher) -> set[int]:
+    """Deliver the rows together, or one by one when that fails; ids of those delivered."""
+    try:
+        _deliver(services, rows, watch)
+        return {row.pk for row in rows}
+    except Unavailable as error:
+        outbox.failed(rows, str(error))
+        raise
+    except Exception as error:
+        if len(rows) > 1:
+            return set().union(*(_deliver_each(services, [row], watch) for row in rows))
+        log.exception("a change cannot be delivered", number=rows[0].entry.number)
+        outbox.failed(rows, f"{type(error).__name__}: {error}")
+        return set()
 
 
 def waiting() -> bool:

@@ -1,6 +1,6 @@
 """Read: count the pages of a batch's files and read each of them in the pool."""
 
-import errno
+import json
 import threading
 import time
 from collections import deque
@@ -16,7 +16,7 @@ from capture.barcodes import BarcodeOptions
 from capture.pages import inspect
 from capture.pool import Pool
 from capture.read import ReadOptions
-from domain.errors import PostroomError, Refused, Unavailable
+from domain.errors import MACHINE_TROUBLE, PostroomError, Refused, Unavailable
 from domain.page import Page, Sheet
 from flows.children import read_lightly
 from flows.steps import Stopped
@@ -29,7 +29,6 @@ from register.models import Batch
 log = structlog.get_logger()
 T = TypeVar("T")
 _TELL = 1.0  # seconds between notes of progress in the database
-_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}  # not the page's fault
 
 
 @dataclass(slots=True)
@@ -46,6 +45,12 @@ class Readings:
     refused: dict[tuple[int, int], str] = field(default_factory=dict)
     problems: dict[tuple[int, int | None], NewProblem] = field(default_factory=dict)
     settled: int = 0
+
+    def refuse_document(self, pages: Sequence[tuple[int, int]], error: Refused) -> None:
+        """Note the refusal of a document: one line for a person, the fate of each of its pages."""
+        self.refused.update(dict.fromkeys(pages, error.reason))
+        source, page = pages[0]
+        self.problems[source, page] = NewProblem(source, page, error.reason, error.fix, tuple(pages))
 
     def refuse(self, source: int, page: int | None, error: Refused) -> None:
         """Note a refusal. A file whose pages cannot be counted counts as one page."""
@@ -67,7 +72,7 @@ def outcome(future: "Future[T]", what: str) -> T:
     except PostroomError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _MACHINE:
+        if isinstance(error, OSError) and error.errno in MACHINE_TROUBLE:
             raise Unavailable(
                 f"{error.strerror}: {error.filename or what}; free some, and it goes on"
             ) from error
@@ -84,18 +89,18 @@ def inspect_files(services: Services, batch: Batch, pool: Pool) -> Readings:
     settled = batches.settled(batch)
     readings = Readings(settled=len(settled))
     for one in batches.claims_of(batch):
-        if any(source == one.ordinal for source, _ in settled):
-            pages = one.pages
-            readings.files[one.ordinal] = local_original(services, batch, one)
-        else:
-            pages = 1
-            try:
+        counted = any(source == one.ordinal for source, _ in settled)
+        pages = one.pages if counted else 1
+        try:
+            if not counted or any((one.ordinal, page) not in settled for page in range(1, pages + 1)):
                 path = local_original(services, batch, one)
-                found = outcome(pool.run(inspect, path, station.takes, station.page_limit), one.source)
-                pages = found.pages
+                if not counted:
+                    pages = outcome(
+                        pool.run(inspect, path, station.takes, station.page_limit), one.source
+                    ).pages
                 readings.files[one.ordinal] = path
-            except Refused as refusal:
-                readings.refuse(one.ordinal, None, refusal)
+        except Refused as refusal:
+            readings.refuse(one.ordinal, None, refusal)
         one.pages = pages
         one.save()
         todo = ((one.ordinal, page) for page in range(1, pages + 1))
@@ -138,6 +143,7 @@ def read_pages(
             readings.sheets[source, page] = sheet
         except Refused as refusal:
             readings.refuse(source, page, refusal)
+            _note_refusal(page_folder(services, batch, source), page, refusal)
         if time.monotonic() - told >= _TELL:
             told = time.monotonic()
             batches.progress(batch, readings.settled + len(readings.sheets) + len(readings.refused))
@@ -149,6 +155,10 @@ def read_pages(
             raise Stopped
         out = page_folder(services, batch, source)
         out.mkdir(parents=True, exist_ok=True)
+        if before := _noted_refusal(out, page):
+            readings.refuse(source, page, before)
+            done += 1
+            continue
         task = pool.run(read_lightly, readings.files[source], page, options, services.settings.capture, out)
         waiting.append((source, page, task))
         done += 1
@@ -157,6 +167,18 @@ def read_pages(
     while waiting:
         collect()
     return done
+
+
+def _note_refusal(out: Path, page: int, refusal: Refused) -> None:
+    """Beside the readings: a run that goes on from here must not decide otherwise."""
+    partial = out / f"{page:06}.refused.part"
+    partial.write_text(json.dumps([refusal.reason, refusal.fix]), "utf-8")
+    partial.rename(out / f"{page:06}.refused.json")
+
+
+def _noted_refusal(out: Path, page: int) -> Refused | None:
+    noted = out / f"{page:06}.refused.json"
+    return Refused(*json.loads(noted.read_text("utf-8"))) if noted.exists() else None
 
 
 def page_folder(services: Services, batch: Batch, source: int) -> Path:

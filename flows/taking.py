@@ -14,7 +14,7 @@ from capture.drop import Ready
 from capture.endings import ends_properly
 from capture.media import media_type, sniff
 from capture.station import Station
-from domain.errors import Refused
+from domain.errors import Refused, Unavailable
 from domain.wire import from_json, to_plain
 from flows.steps import Stopped
 from infra.wiring import Services
@@ -98,7 +98,10 @@ def keep_originals(services: Services, batch: Batch) -> Batch:
                 one.sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             one.original = original_key(one.sha256)
             one.size = path.stat().st_size
-            services.archive.put(one.original, path, media_type=media_type(one.media))
+            stored = services.archive.put(one.original, path, media_type=media_type(one.media))
+            if stored.sha256 != one.sha256:
+                services.archive.delete(one.original)
+                raise Unavailable(f"{one.source} changed while it was archived; it is tried again")
         one.save()
         digest.update(one.sha256.encode() or one.source.encode())
     return batches.keep(batch, digest.hexdigest(), str(batch.profile["duplicate"]))

@@ -19,6 +19,7 @@ _PACKAGES = (
 )  # fmt: skip
 _LANGUAGES = ("en", "es", "fr", "de")
 _LOW_DISK_GB = 2.0
+_PROBE = "doctor/probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,10 @@ def _services(home: Path, settings: Settings) -> Iterator[Check]:
         return f"Tantivy, {home / 'index'}, {held} entries"
 
     def archive() -> str:
-        return f"folder, {open_services(home, database=False).home / 'archive'}"
+        store = open_services(home, database=False).archive
+        store.put(_PROBE, b"written by postroom doctor")
+        store.delete(_PROBE)
+        return f"folder, {home / 'archive'}"
 
     yield _answers("register", database)
     yield _answers("archive", archive)
@@ -136,6 +140,10 @@ def _answers(name: str, ask: Callable[[], str]) -> Check:
         return Check(name, True, ask())
     except PostroomError as error:
         return Check(name, False, str(error), "Do as it says.")
+    except Exception as error:
+        return Check(
+            name, False, f"{type(error).__name__}: {error}", "Restore it from the backup: docs/operations.md"
+        )
 
 
 def _disk(home: Path) -> Check:

@@ -94,8 +94,6 @@ def sole_worker(services: Services, batch_key: str) -> Iterator[bool]:
     folder.mkdir(exist_ok=True)
     with _locked(folder / batch_key) as (free, _):
         yield free
-        if free:
-            (folder / batch_key).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def finish(instance: Services, done: "Intake", as_json: bool, strict: bool, seco
 
 def print_report(data: dict[str, Any]) -> None:
     """Print what an intake did, for people."""
-    if not data["batches"]:
+    if not any(data[part] for part in ("batches", "held", "failed")):
         say("Nothing to file.")
         return
     if data["entries"]:

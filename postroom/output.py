@@ -18,7 +18,9 @@ aside = Console(stderr=True, highlight=False)
 def answer(as_json: bool, data: Any, people: Callable[[], None]) -> None:
     """Print the JSON document, or call what prints for people."""
     if as_json:
-        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        text = json.dumps(data, ensure_ascii=False, indent=2)
+        # A name that is not UTF-8 must not cost the answer.
+        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
     else:
         people()
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from postroom.context import services
-from postroom.output import answer, percent, say, table
+from postroom.output import answer, aside, percent, say, table
 from postroom.searching import Json
 
 exceptions = typer.Typer(no_args_is_help=True, help="Files and pages that could not be filed.")
@@ -130,6 +130,6 @@ def label(
     try:
         publish(instance)
     except Unavailable as error:
-        say(f"Labelled. The search will show it later: {error}")
+        aside.print(f"Labelled. The search will show it later: {error}", markup=False)
     data = {"document": decided.key, "number": decided.entry.number, "class": decided.label}
     answer(as_json, data, lambda: say(f"{decided.entry.number} is {decided.label} now."))

@@ -1,5 +1,6 @@
 """Batches and the files claimed for them, from the drop folder to their release."""
 
+import json
 import os
 import uuid
 from collections.abc import Sequence
@@ -11,8 +12,12 @@ from typing import Any
 from django.db.models import Sum
 from django.utils import timezone
 
+from domain.document import Separation
+from domain.wire import from_json, to_plain
 from register.models import Batch, Claim, PageFate
 from register.session import write
+
+_ENDED = (Batch.State.DONE, Batch.State.RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def open_batch(
     with write():
         batch = Batch.objects.create(
             key=uuid.uuid4().hex,
-            station=station,
+            station=readable(Path(station)),
             register=register,
             source=readable(source),
             folder=os.fsencode(folder),
@@ -111,6 +116,8 @@ def keep(batch: Batch, digest: str, policy: str) -> Batch:
         now.digest, now.state = digest, Batch.State.KEPT
         if policy != "file":
             earlier = Batch.objects.filter(digest=digest, duplicate_of=None).exclude(pk=now.pk)
+            # Bytes of which nothing was filed were not received: they are tried anew.
+            earlier = earlier.exclude(state__in=_ENDED, documents=None)
             now.duplicate_of = earlier.order_by("id").first()
         now.save()
     return now
@@ -127,6 +134,18 @@ def settled(batch: Batch) -> set[tuple[int, int]]:
     """``(file, page)`` of the pages whose fate an earlier attempt decided for good."""
     fates = PageFate.objects.filter(claim__batch=batch, attempt__lt=batch.attempt)
     return set(fates.values_list("claim__ordinal", "page"))
+
+
+def planned(batch: Batch) -> Separation | None:
+    """How this attempt cut the batch, if it came so far."""
+    plan = Batch.objects.values_list("plan", flat=True).get(pk=batch.pk)
+    return None if plan is None else from_json(Separation, json.dumps(plan))
+
+
+def plan(batch: Batch, separation: Separation) -> Separation:
+    """Write down how this attempt cuts the batch; the first to be written stays and is returned."""
+    Batch.objects.filter(pk=batch.pk, plan__isnull=True).update(plan=to_plain(separation))
+    return planned(batch) or separation
 
 
 def progress(batch: Batch, done: int) -> None:

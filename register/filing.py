@@ -245,12 +245,16 @@ def record(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: 
 
 @dataclass(frozen=True, slots=True)
 class NewProblem:
-    """A line for the exceptions queue: file of the batch, page or None for the file as a whole."""
+    """A line for the exceptions queue: file of the batch, page or None for the file as a whole.
+
+    ``also`` are all pages ``(file, page)`` of a document that is refused as a whole.
+    """
 
     source: int
     page: int | None
     reason: str
     fix: str
+    also: tuple[tuple[int, int], ...] = ()
 
 
 def close(
@@ -270,7 +274,15 @@ def close(
         if now.state != Batch.State.KEPT:
             return
         claims = dict(Claim.objects.filter(batch=now).values_list("ordinal", "id"))
-        others = [fate for fate in fates if fate.kind != FateKind.DOCUMENT]
+        # What stands in the register counts, whatever this run has read.
+        filed = PageFate.objects.filter(claim__batch=now, attempt=now.attempt)
+        settled = set(filed.values_list("claim__ordinal", "page"))
+        others = [
+            fate
+            for fate in fates
+            if fate.kind != FateKind.DOCUMENT and (fate.source, fate.page) not in settled
+        ]
+        problems = [one for one in problems if (one.source, one.page) not in settled]
         PageFate.objects.bulk_create(
             PageFate(
                 claim_id=claims[fate.source],
@@ -287,6 +299,7 @@ def close(
                 claim_id=claims[problem.source],
                 attempt=now.attempt,
                 page=problem.page,
+                also=[list(place) for place in problem.also],
                 reason=problem.reason,
                 fix=problem.fix,
             )

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from register.models import Entry, Event, EventContent
+from django.db.models import Max
+
+from register.models import Counter, Entry, Event, EventContent
 from register.numbers import take_next
 
 _CHAIN = 0  # the year under which a register counts its events
@@ -88,3 +90,12 @@ def breaks() -> Iterator[dict[str, Any]]:
                 "problem": wrong,
             }
         previous = event
+    for counter in Counter.objects.filter(year=_CHAIN).order_by("register"):
+        last = Event.objects.filter(register=counter.register).aggregate(last=Max("sequence"))["last"] or 0
+        if last != counter.last:
+            yield {
+                "register": counter.register,
+                "sequence": counter.last,
+                "number": "",
+                "problem": f"the chain ends at event {last}, but {counter.last} were written",
+            }

@@ -11,7 +11,11 @@ _KINDS = ("document", "separator", "blank", "duplicate", "refused")
 
 
 class Batch(models.Model):
-    """What one scan job dropped. ``done`` only when every page has its fate (a trigger checks)."""
+    """What one scan job dropped. ``done`` only when every page has its fate (a trigger checks).
+
+    ``plan`` is how the attempt cut the batch, written before its first document is filed: whatever a
+    later run reads differently, the cuts stay.
+    """
 
     class State(models.TextChoices):
         """How far it is. Each step is idempotent, so a batch found half-way is simply run again."""
@@ -35,6 +39,7 @@ class Batch(models.Model):
     pages_known = models.PositiveIntegerField(default=0)
     pages_done = models.PositiveIntegerField(default=0)
     alarms = models.JSONField(default=list)
+    plan = models.JSONField(null=True)
     profile = models.JSONField(default=dict)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -224,7 +229,10 @@ class Lease(models.Model):
 
 
 class Problem(models.Model):
-    """A line of the exceptions queue: a refused page or file, a duplicate, an unknown label."""
+    """A line of the exceptions queue: a refused page, document or file, a duplicate.
+
+    ``also`` lists the pages ``[file, page]`` of a document that was refused as a whole.
+    """
 
     class State(models.TextChoices):
         """Open until a person retries or dismisses it."""
@@ -237,6 +245,7 @@ class Problem(models.Model):
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="problems")
     attempt = models.PositiveIntegerField()
     page = models.PositiveIntegerField(null=True)
+    also = models.JSONField(default=list)
     reason = models.TextField()
     fix = models.TextField()
     state = models.CharField(max_length=16, choices=State, default=State.OPEN, db_index=True)

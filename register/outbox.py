@@ -1,6 +1,6 @@
 """The outbox: changes on their way to the archive and the index, delivered by one publisher at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -43,10 +43,15 @@ def renew(name: str, holder: str) -> bool:
     return True
 
 
-def pending(limit: int) -> list[Outbox]:
-    """The oldest changes that were not delivered yet."""
-    rows = Outbox.objects.filter(delivered_at=None).select_related("entry", "event")
+def pending(limit: int, without: Collection[int] = ()) -> list[Outbox]:
+    """The oldest changes that were not delivered yet, ``without`` those of these ids."""
+    rows = Outbox.objects.filter(delivered_at=None).exclude(pk__in=without).select_related("entry", "event")
     return list(rows.order_by("id")[:limit])
+
+
+def untried() -> bool:
+    """Whether a change waits that nobody has tried to deliver."""
+    return Outbox.objects.filter(delivered_at=None, attempts=0).exists()
 
 
 def latest(size: int) -> Iterator[list[Outbox]]:

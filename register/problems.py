@@ -1,5 +1,10 @@
 """The exceptions queue: what a person must decide, and the two things that can be done about it."""
 
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
+
 from domain.document import FateKind
 from domain.errors import Usage
 from register.models import Batch, Claim, PageFate, Problem
@@ -46,6 +51,7 @@ def retry(problem_id: int) -> Batch:
             raise Usage(f"Batch {batch.pk} is still in work. Try again when it is done: postroom status")
         batch.state, batch.attempt = Batch.State.KEPT, batch.attempt + 1
         whole_batch = batch.duplicate_of is not None
+        batch.plan = None
         batch.duplicate_of = None
         batch.save()
         claims = (
@@ -55,6 +61,9 @@ def retry(problem_id: int) -> Batch:
         others = Problem.objects.filter(claim__in=claims, state=Problem.State.OPEN)
         if problem.page is None or whole_batch:
             others.update(state=Problem.State.RETRIED)
+        elif problem.also:
+            pages = [Q(claim__batch=batch, claim__ordinal=source, page=page) for source, page in problem.also]
+            again = PageFate.objects.filter(reduce(or_, pages), kind=FateKind.REFUSED)
         else:
             again = again.filter(page=problem.page)
             others.filter(page=problem.page).update(state=Problem.State.RETRIED)

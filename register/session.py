@@ -1,11 +1,15 @@
 """Connections and transactions for callers that are not web requests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connections, transaction
 
 from domain.errors import Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @contextmanager
@@ -18,6 +22,14 @@ def write() -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
+    except OperationalError as error:
+        raise Unavailable(f"the register's database does not answer: {error}") from error
+
+
+def asking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Calls the function; a database that does not answer within it is ``Unavailable``."""
+    try:
+        return function(*args, **kwargs)
     except OperationalError as error:
         raise Unavailable(f"the register's database does not answer: {error}") from error
 

@@ -66,7 +66,7 @@ def run(kills: int, *, pages: int = 0, seed: int = 1) -> dict[str, Any]:
 def _start(home: Path, drop: Path, *when: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.crash.worker", str(home), str(drop), *when]
     # One reading process where the step is what matters: half the time to start.
-    environment = {**os.environ, "POSTROOM_PROCESSES": "1" if when else "2"}
+    environment = os.environ | dict(POSTROOM_PROCESSES="1" if when else "2")  # noqa: C408 - a variable, no key
     with (home / "worker.log").open("a") as log:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
 

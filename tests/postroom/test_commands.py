@@ -1,0 +1,122 @@
+"""Verbs that need no filed mail, and how errors are told: exit codes, and one JSON document."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.small import small_tiff, train_small
+
+POSTROOM = Path(sys.executable).with_name("postroom")
+
+
+def run(home: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([POSTROOM, "--home", home, *words], capture_output=True, text=True, timeout=120)
+
+
+def asked(home: Path, *words: str | Path, code: int = 0) -> Any:
+    done = run(home, *words, "--json")
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "IN-2026-000001-7"),
+        ("get", "IN-2026-000001-7", "-o", "x.pdf"),
+        ("label", "nowhere", "letter"),
+        ("exceptions", "dismiss", "7"),
+        ("intake", "/nowhere", "--once"),
+        ("text", "/nowhere.pdf"),
+        ("classify", "/nowhere.txt"),
+        ("search", "x", "--from", "yesterday"),
+        ("search", "x", "--limit", "0"),
+        ("rebuild",),
+        ("nonsense",),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_a_reason(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = run(tmp_path, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_an_absurd_setting_stops_with_its_name_value_and_fix(tmp_path: Path) -> None:
+    (tmp_path / "postroom.toml").write_text("[capture]\nocr_dpi = 5\n")
+    done = run(tmp_path, "status")
+    assert done.returncode == 2
+    assert all(word in done.stderr for word in ("capture.ocr_dpi", "5", "postroom.toml", "docs/settings.md"))
+
+
+def test_an_empty_home_is_in_order(tmp_path: Path) -> None:
+    assert asked(tmp_path, "verify")["ok"]
+    assert asked(tmp_path, "search", "anything") == {
+        "total": 0,
+        "seconds": pytest.approx(0, abs=5),
+        "hits": [],
+        "facets": {"class": {}, "language": {}, "year": {}},
+    }
+    assert asked(tmp_path, "exceptions", "list") == asked(tmp_path, "review", "list") == []
+    assert asked(tmp_path, "status")["batches"] == []
+
+
+def test_nothing_dropped_is_nothing_done(tmp_path: Path) -> None:
+    done = asked(tmp_path, "intake", "--once")
+    assert (done["batches"], done["pages"], done["entries"]) == (0, 0, [])
+
+
+def test_doctor_names_what_mends_a_missing_language(tmp_path: Path) -> None:
+    assert asked(tmp_path, "doctor")["ok"]
+    empty = tmp_path / "tessdata"
+    empty.mkdir()
+    (tmp_path / "postroom.toml").write_text(f'[capture]\ntessdata = "{empty}"\n')
+    data = asked(tmp_path, "doctor", code=1)
+    wrong = {one["name"]: one["fix"] for one in data["checks"] if not one["ok"]}
+    assert wrong["reading en"] == "apt-get install tesseract-ocr-eng"
+    assert wrong["reading fr"] == "apt-get install tesseract-ocr-fra"
+
+
+def test_text_and_barcodes_of_files_good_and_bad(tmp_path: Path) -> None:
+    good, bad = small_tiff(tmp_path / "good.tif", ["Hello world", "Second page"]), tmp_path / "bad.tif"
+    bad.write_bytes(b"II*\0 no directory here")
+    pages = asked(tmp_path / "h", "text", good)["pages"]
+    assert [(page["page"], page["text"], page["blank"]) for page in pages] == [
+        (1, "Hello world", False),
+        (2, "Second page", False),
+    ]
+    word = pages[0]["words"][0]
+    assert sorted(word) == ["box", "confidence", "text"]
+    assert all(0 <= edge <= 1 for edge in word["box"])
+    assert asked(tmp_path / "h", "barcodes", good, bad, code=1) == []
+    assert str(bad) in run(tmp_path / "h", "barcodes", bad).stderr
+
+
+def test_classify_takes_texts(tmp_path: Path) -> None:
+    train_small(tmp_path)
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear Sir or Madam, thank you for your letter about the parcel. Yours faithfully,")
+    (one,) = asked(tmp_path, "classify", letter)
+    assert (one["file"], one["guess"]) == (str(letter), "letter")
+    assert sorted(one) == ["abstained", "alternatives", "class", "file", "guess", "probability"]
+
+
+def test_the_index_is_made_anew(tmp_path: Path) -> None:
+    train_small(tmp_path)
+    drop = tmp_path / "in"
+    drop.mkdir()
+    small_tiff(drop / "a.tif", ["Walnut desk"])
+    (entry,) = asked(tmp_path, "intake", drop, "--once")["entries"]
+    for file in (tmp_path / "index").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"rubbish")
+    assert run(tmp_path, "search", "walnut").returncode != 0
+    assert asked(tmp_path, "rebuild", "--index") == {"entries": 1}
+    assert [hit["number"] for hit in asked(tmp_path, "search", "walnut")["hits"]] == [entry["number"]]
+    assert asked(tmp_path, "label", entry["number"], "invoice")["class"] == "invoice"
+    assert asked(tmp_path, "search", "walnut", "--class", "invoice")["total"] == 1
+    assert asked(tmp_path, "verify")["ok"]
