@@ -13,7 +13,6 @@ from capture.endings import ends_properly
 from capture.media import PAGED, sniff
 from domain.errors import MACHINE_TROUBLE, Refused
 
-_TAIL = 64 * 1024
 _AGAIN = "scan or send it again"
 
 
@@ -48,7 +47,7 @@ def inspect(path: Path, takes: Sequence[str], page_limit: int) -> Source:
         )
     if not ends_properly(path):
         # Counting would find the pages that are there, and nobody would miss the others.
-        raise Refused("the file is cut off: its end is missing", _AGAIN)
+        raise Refused(f"the {media.upper()} is cut off: its end is missing", _AGAIN)
     pages = _COUNT[media](path, page_limit)
     if pages > page_limit:
         raise Refused(f"more than {page_limit} pages", "split the batch, or raise the station's page limit")
@@ -135,18 +134,8 @@ def _tiff_pages(path: Path, limit: int) -> int:
 
 
 def _image_pages(path: Path, limit: int) -> int:
-    with refusing("image"), Image.open(path, formats=["JPEG", "PNG", "MPO"]) as image:
-        media = "JPEG" if image.format in ("JPEG", "MPO") else "PNG"
-    if not _ends_well(path, b"\xff\xd9" if media == "JPEG" else b"IEND"):
-        raise Refused(f"the {media} is cut off: its end is missing", _AGAIN)
-    return 1
-
-
-def _ends_well(path: Path, marker: bytes) -> bool:
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - _TAIL))
-        return marker in file.read()
+    with refusing("image"), Image.open(path, formats=["JPEG", "PNG", "MPO"]):
+        return 1
 
 
 _COUNT = {"pdf": _pdf_pages, "tiff": _tiff_pages, "jpeg": _image_pages, "png": _image_pages}

@@ -96,5 +96,5 @@ def test_a_pdf_that_qpdf_can_mend_is_taken(tmp_path: Path) -> None:
     path = pdf(tmp_path / "a.pdf", 2, object_stream_mode=pikepdf.ObjectStreamMode.disable)
     path.write_bytes(path.read_bytes().replace(b"startxref", b"startxxxx"))
     assert inspect(path, TAKES, 50) == Source("pdf", 2)
-    path.write_bytes(b"%PDF-1.7\nnothing else")
+    path.write_bytes(b"%PDF-1.7\nnothing else\n%%EOF")
     assert refusal(path)[0].startswith("the PDF is damaged (")

@@ -74,7 +74,7 @@ def test_a_cut_off_file_is_refused_wherever_it_was_cut(office: tuple[Services, P
         image.seek(1)  # some of its pages could be read
     done = run(office)
     assert views.filed_in(done) == []
-    assert [one.reason for one in views.refused_in(done)] == ["the file is cut off: its end is missing"] * 5
+    assert [one.reason for one in views.refused_in(done)] == ["the TIFF is cut off: its end is missing"] * 5
     assert verify(services)["ok"]
 
 
