@@ -1,4 +1,4 @@
-"""Connects the register to its database: SQLite in the home, or the server that the settings name."""
+"""Connects the register to its database: SQLite in the home of the instance."""
 
 from pathlib import Path
 from typing import Any

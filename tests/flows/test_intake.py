@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pikepdf
-import pytest
 import zxingcpp
 from PIL import Image
 
@@ -15,23 +14,13 @@ from domain.entry import Query
 from flows.intake import Intake, intake
 from flows.replay import replay
 from flows.verify import verify
-from infra.wiring import Services, open_services
+from infra.wiring import Services
 from register import problems, views
 from register.models import Batch, Document, Entry, PageFate
 from register.numbers import format_number
-from tests.small import small_page, small_tiff, train_small
+from tests.small import small_page, small_tiff
 
 FAST = "quiet_seconds = 0.1\n"
-
-
-@pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Services, Path]:
-    monkeypatch.setenv("POSTROOM_PROCESSES", "1")  # each run starts its own
-    home, drop = tmp_path / "home", tmp_path / "drop"
-    drop.mkdir()
-    services = open_services(home)
-    train_small(home)
-    return services, drop
 
 
 def station(drop: Path, name: str, profile: str = "") -> Path:

@@ -14,24 +14,14 @@ from flows.publish import publish
 from flows.replay import replay
 from flows.steps import Step
 from flows.verify import verify
-from infra.wiring import Services, open_services
+from infra.wiring import Services
 from register import problems, views
 from register.models import Batch, Entry, Outbox
 from register.numbers import format_number
 from tests.flows.test_intake import labelled, station
-from tests.small import small_page, small_tiff, train_small
+from tests.small import small_page, small_tiff
 
 BOOKS = ("unaccounted", "number_gaps", "mismatches", "history_breaks", "records_pending")
-
-
-@pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Services, Path]:
-    monkeypatch.setenv("POSTROOM_PROCESSES", "1")
-    home, drop = tmp_path / "home", tmp_path / "drop"
-    drop.mkdir()
-    services = open_services(home)
-    train_small(home)
-    return services, drop
 
 
 def run(office: tuple[Services, Path], stop_at: str = "") -> list[int]:
