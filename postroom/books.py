@@ -8,7 +8,7 @@ import typer
 
 from domain.errors import Usage
 from postroom.context import home, services
-from postroom.output import answer, say, table
+from postroom.output import answer, count, say, table
 from postroom.searching import Json
 
 
@@ -32,7 +32,8 @@ def verify(as_json: Json = False) -> None:
 
 
 def _print_check(data: dict[str, Any]) -> None:
-    say(f"{data['batches']} batches, {data['pages']} pages, {data['objects_checked']} objects checked")
+    said = [count(data["batches"], "batch", "batches"), count(data["pages"], "page")]
+    say(f"{', '.join(said)}, {count(data['objects_checked'], 'object')} checked")
     for name, wrong in data["wrong"].items():
         if wrong:
             say(f"{len(wrong)} {name.replace('_', ' ')}:", style="red")

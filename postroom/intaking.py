@@ -12,7 +12,7 @@ import typer
 from domain.errors import Usage
 from infra.wiring import Services
 from postroom.context import services
-from postroom.output import answer, aside, percent, say, table
+from postroom.output import answer, aside, count, percent, say, table
 from postroom.progress import Progress
 from postroom.searching import Json
 
@@ -185,8 +185,9 @@ def print_report(data: dict[str, Any]) -> None:
         say(f"Not taken yet: {one['source']} ({one['why']})", style="yellow")
     for one in data["failed"]:
         say(f"Not done: {one['source']} {one['reason']}", style="red")
-    fates = ", ".join(f"{count} {kind}" for kind, count in data["fates"].items() if count)
-    say(f"{data['pages']} pages of {data['batches']} batches in {data['seconds']:.0f} s: {fates}")
+    fates = ", ".join(f"{number} {kind}" for kind, number in data["fates"].items() if number)
+    done = f"{count(data['pages'], 'page')} of {count(data['batches'], 'batch', 'batches')}"
+    say(f"{done} in {data['seconds']:.0f} s: {fates}")
 
 
 def _pages(page_range: list[int]) -> str:

@@ -45,6 +45,11 @@ def percent(share: float | None) -> str:
     return "" if share is None else f"{share:.0%}"
 
 
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def highlighted(snippet: str) -> Text:
     """A snippet with what stands between ``**`` and ``**`` in bold; where there is no terminal, as it is."""
     if not screen.is_terminal:
