@@ -85,10 +85,11 @@ def _file(
     manifest = to_json(_manifest(services, batch, key, cut, made, contents))
     digest = hashlib.sha256(manifest).hexdigest()
     stored = services.archive.put(manifest_key(key, digest), manifest, media_type="application/json")
+    used = {source for source, _ in cut.pages}
     originals = [
         filing.Kept(one.original, one.sha256, one.size, "original")
         for one in batches.claims_of(batch)
-        if one.ordinal in {source for source, _ in cut.pages}
+        if one.ordinal in used
     ]
     return filing.file_document(
         batch,

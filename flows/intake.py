@@ -108,8 +108,8 @@ class _Line:
         file_one: FileBatch,
         done: Intake,
     ) -> None:
-        self.tools, self.threads, self.stop, self.file_one, self.done = tools, threads, stop, file_one, done
-        self.told, self.tools = tools.watch, replace(tools, watch=self.watch)
+        self.tools, self.told = replace(tools, watch=self.watch), tools.watch
+        self.threads, self.stop, self.file_one, self.done = threads, stop, file_one, done
         self.futures: set[Future[None]] = set()
         self.ended = threading.Event()
         self.idle = threading.Event()  # the last batch in work has just come to its end
