@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 SETUP := infra/setup
 # Tests that read the repository only: fast enough for every commit.
-DOCS_TESTS := $(wildcard tests/test_repository.py tests/test_docs.py)
+DOCS_TESTS := $(wildcard tests/test_repository.py tests/test_docs*.py)
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

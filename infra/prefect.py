@@ -16,9 +16,17 @@ def prefect_api(services: Services, port: int = 0) -> Iterator[str]:
     """
     home = services.home / "prefect"
     if configured := services.settings.prefect_api_url:
-        os.environ.update(prefect_server.environment(home, configured))
+        use_prefect(services)
         yield configured.removesuffix("/api")
         return
     with prefect_server.start(home, port or None) as server:
-        os.environ.update(prefect_server.environment(home, prefect_server.api_url(server)))
+        address = prefect_server.api_url(server)
+        os.environ.update(prefect_server.environment(home, address, server.auth))
         yield server.url
+
+
+def use_prefect(services: Services) -> None:
+    """Make this process a client of the server that the settings name. Call it before Prefect is imported."""
+    settings = services.settings
+    auth = settings.prefect_auth.get_secret_value()
+    os.environ.update(prefect_server.environment(services.home / "prefect", settings.prefect_api_url, auth))

@@ -1,20 +1,37 @@
 """Settings: read once, from ``HOME/postroom.toml`` and ``POSTROOM_*`` variables, which win."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from archive.settings import ArchiveSettings
 from capture.settings import CaptureSettings
 from capture.tools.tesseract import PLACES, find_tessdata
 from domain.errors import Usage
+from index.settings import IndexSettings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+class DatabaseSettings(BaseModel):
+    """Where the register lies.
+
+    Attributes:
+        url: ``postgresql://user:password@host:5432/postroom``; "" for SQLite in the home.
+        connections: most connections that one process opens.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: SecretStr = SecretStr("")
+    connections: int = Field(default=8, ge=1, le=200)
 
 
 class Settings(BaseSettings):
@@ -28,7 +45,14 @@ class Settings(BaseSettings):
     timezone: str = "UTC"
     threshold: float = Field(default=0.6, ge=0.0, le=1.0)
     prefect_api_url: str = ""
+    prefect_auth: SecretStr = SecretStr("")
     stuck_after_seconds: float = Field(default=900.0, gt=0)
+    stale_after_seconds: float = Field(default=45.0, ge=1.0)
+    retry_after_seconds: float = Field(default=60.0, ge=1.0)
+    chunk_pages: int = Field(default=40, ge=1, le=1000)
+    database: DatabaseSettings = DatabaseSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    index: IndexSettings = IndexSettings()
     capture: CaptureSettings
 
     @field_validator("timezone")
@@ -72,6 +96,12 @@ def _tessdata() -> Path:
         return PLACES[0]  # searching needs none; reading and the doctor say what to install
 
 
+def _shown(name: str, wrong: str, value: object) -> str:
+    """The value as people may see it: not if it may be a secret, such as one under a misspelt key."""
+    secret = name.endswith(("password", "api_key")) or (wrong == "extra_forbidden" and "." in name)
+    return "***" if secret or re.search("://[^/]*@", repr(value)) else repr(value)
+
+
 def load_settings(home: Path) -> Settings:
     """The settings of the instance in ``home``.
 
@@ -94,6 +124,6 @@ def load_settings(home: Path) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise Usage(
-            f"setting {name} = {first['input']!r}: {first['msg']}. "
+            f"setting {name} = {_shown(name, first['type'], first['input'])}: {first['msg']}. "
             f"Correct it in {file} or in POSTROOM_{name.upper().replace('.', '__')}; see docs/settings.md"
         ) from error

@@ -23,6 +23,13 @@ trap 'rm -f "$log"' EXIT
 apt() { apt-get -qq -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 || { cat "$log" >&2; return 1; }; }
 
 echo "Installing Debian packages: ${missing[*]}"
+# Debian would make a database cluster and start it: ours are made where they are used.
+case " ${missing[*]} " in *" postgresql "*)
+    mkdir -p /etc/postgresql-common
+    [ -e /etc/postgresql-common/createcluster.conf ] ||
+        echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+    ;;
+esac
 # An image may come without package lists, or with old ones that name versions no longer served.
 known() { apt-get install --simulate --no-install-recommends "${missing[@]}" >/dev/null 2>&1; }
 fetch() { apt install --yes --no-install-recommends "${missing[@]}"; }
