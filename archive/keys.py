@@ -5,6 +5,10 @@
     originals/<first two of sha256>/<sha256>/original
     documents/<document id>/<sha256 of the content>/<name>
     register/<register number>/<sequence, nine digits>.json
+    batches/<batch>/<sequence, nine digits>.json
+    models/<version>/<name>                   the classifiers that were ever in use
+    champions/<sequence, nine digits>.json    which of them came into use, one after the other
+    work/<batch>/...                          scratch of a batch in work, removed when it is done
 """
 
 import re
@@ -17,6 +21,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 ORIGINALS = "originals/"
 DOCUMENTS = "documents/"
 REGISTER = "register/"
+BATCHES = "batches/"
+MODELS = "models/"
+CHAMPIONS = "champions/"
+WORK = "work/"
 MANIFEST = "manifest.json"
 
 
@@ -44,6 +52,37 @@ def record_key(number: str, sequence: int) -> str:
     if not 0 <= sequence <= 999_999_999:
         raise Usage(f"Record {sequence} of {number}: sequences run from 0 to 999999999")
     return check_key(f"{record_prefix(number)}{sequence:09}.json")
+
+
+def batch_record_key(batch: str, sequence: int) -> str:
+    """Where the record of one change of a batch lies; keys of one batch sort by sequence.
+
+    Raises:
+        Usage: ``sequence`` is not between 0 and 999,999,999.
+    """
+    if not 0 <= sequence <= 999_999_999:
+        raise Usage(f"Record {sequence} of batch {batch}: sequences run from 0 to 999999999")
+    return check_key(f"{BATCHES}{_segment(batch)}/{sequence:09}.json")
+
+
+def model_key(version: str, name: str) -> str:
+    """Where a file of a classifier lies."""
+    return check_key(f"{MODELS}{_segment(version)}/{_segment(name)}")
+
+
+def champion_key(sequence: int) -> str:
+    """Where it stands which classifier was the ``sequence``-th to come into use."""
+    return check_key(f"{CHAMPIONS}{sequence:09}.json")
+
+
+def work_key(batch: str, name: str) -> str:
+    """Where workers on several machines leave each other something about a batch in work."""
+    return check_key(f"{work_prefix(batch)}{_segment(name)}")
+
+
+def work_prefix(batch: str) -> str:
+    """All scratch of one batch has keys that begin so."""
+    return f"{WORK}{_segment(batch)}/"
 
 
 def document_prefix(document_id: str) -> str:

@@ -1,22 +1,39 @@
 """The archive in a local folder: one file an object, written beside, fsynced, then linked into place."""
 
 import errno
-import hashlib
+import fcntl
 import os
 import stat
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from io import BytesIO
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from archive.port import SEGMENT, Conflict, NotFound, Stat, Stored, check_key
+from archive.content import check_file, measure
+from archive.local_files import Part, fix, hash_on_disk, read_back, sync, write
+from archive.local_guards import Guards
+from archive.port import (
+    SEGMENT,
+    Conflict,
+    Damaged,
+    Locked,
+    NotFound,
+    Stat,
+    Stored,
+    Version,
+    check_key,
+    check_link_time,
+    check_range,
+    lock_end,
+)
 from domain.errors import Unavailable
 
 _TEMPORARY = ".tmp"
-_PIECE = 1 << 20
 _LINK = "{} is a symbolic link, which the archive never follows: put the true file or folder in its place"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -27,32 +44,61 @@ class LocalArchive:
     An object appears whole or not at all: its bytes are written to ``root/.tmp``, fsynced, dropped from the
     cache, read back, and only then linked to its name (a link never replaces, also between processes), with
     the folder fsynced. Objects are read-only files. No symbolic link below ``root`` is ever followed.
+
+    Retention and holds bind whoever goes through this class, by this machine's clock; who may write to the
+    disk past it is not stopped.
     """
 
     def __init__(self, root: Path) -> None:
         """Touches nothing; ``root`` must be on a file system with hard links."""
         self.root = root
+        self._guards = Guards(self._folder)
 
     def put(self, key: str, content: Path | bytes, *, media_type: str = "application/octet-stream") -> Stored:
         """See ``Archive.put``. The media type is not kept: a folder has no place for it."""
         *parents, name = check_key(key).split("/")
-        if isinstance(content, Path) and not content.is_file():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(content))
+        check_file(content)
         with self._ours(key, writing=True):
             if self._present(key):
-                return self._same(key, *_measure(content), media_type)
-            folder = self._folder(parents, make=True)
-            try:
-                temporary = self._folder([_TEMPORARY], make=True)
+                return self._same(key, *measure(content), media_type)
+            with (
+                self._opened(parents) as folder,
+                self._draft(key, content) as (draft, temporary, sha256, size),
+            ):
                 try:
-                    return self._link(key, content, media_type, temporary, folder, name)
+                    os.link(draft, name, src_dir_fd=temporary, dst_dir_fd=folder, follow_symlinks=False)
+                except FileExistsError:
+                    return self._same(key, sha256, size, media_type)
                 finally:
-                    os.close(temporary)
-            finally:
-                os.close(folder)
+                    os.fsync(folder)
+        return Stored(key, sha256, size, media_type)
 
-    def open(self, key: str) -> BinaryIO:
-        """See ``Archive.open``."""
+    def restore(self, key: str, content: Path | bytes, *, sha256: str) -> Stored:
+        """See ``Archive.restore``. The damaged file is replaced in one step and not kept."""
+        *parents, name = check_key(key).split("/")
+        found, size = measure(content)
+        if found != sha256:
+            raise Conflict(f"Archive key {key}: what is to be restored has SHA-256 {found}, not {sha256}")
+        restored = Stored(key, sha256, size, "application/octet-stream")
+        with suppress(NotFound):
+            if self.checksum(key) == sha256:
+                return restored
+        with (
+            self._ours(key, writing=True),
+            self._opened(parents) as folder,
+            self._draft(key, content) as (draft, temporary, written, _),
+        ):
+            if written != sha256:
+                raise Unavailable(
+                    f"{content!s} changed while {key} was restored from it; nothing was changed"
+                )
+            os.replace(draft, name, src_dir_fd=temporary, dst_dir_fd=folder)
+            os.fsync(folder)
+        return restored
+
+    def open(self, key: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
+        """See ``Archive.open``. Nothing is compared: a folder does not remember what an object was."""
+        check_range(start, length)
         *parents, name = check_key(key).split("/")
         with self._ours(key):
             folder = self._folder(parents)
@@ -65,17 +111,62 @@ class LocalArchive:
             if not stat.S_ISREG(os.fstat(file).st_mode):
                 os.close(file)
                 raise NotFound(f"No object {key} in the archive {self.root}")
-            return os.fdopen(file, "rb")
+            stream = os.fdopen(file, "rb")
+            stream.seek(start)
+        return stream if length is None else BufferedReader(Part(stream, length))
 
-    def read(self, key: str) -> bytes:
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
         """See ``Archive.read``."""
-        with self.open(key) as stream, self._ours(key):
+        with self.open(key, start=start, length=length) as stream, self._ours(key):
             return stream.read()
 
     def stat(self, key: str) -> Stat:
         """See ``Archive.stat``."""
         with self.open(key) as stream, self._ours(key):
-            return Stat(key, os.fstat(stream.fileno()).st_size)
+            guard = self._guards.of(key)
+            return Stat(key, os.fstat(stream.fileno()).st_size, guard.until, guard.held)
+
+    def versions(self, key: str) -> tuple[Version, ...]:
+        """See ``Archive.versions``: a folder keeps one."""
+        try:
+            with self.open(key) as stream, self._ours(key):
+                found = os.fstat(stream.fileno())
+        except NotFound:
+            return ()
+        stored_at = datetime.fromtimestamp(found.st_mtime, UTC)
+        return (Version(f"{found.st_ino:x}-{found.st_mtime_ns:x}", found.st_size, stored_at, current=True),)
+
+    def lock(self, key: str, until: datetime) -> None:
+        """See ``Archive.lock``."""
+        until = lock_end(until)
+        if until <= datetime.now(UTC):
+            check_key(key)
+            return
+        with self._guarded(key):
+            guard = self._guards.of(key)
+            if guard.until is None or guard.until < until:
+                self._guards.put(replace(guard, until=until))
+
+    def hold(self, key: str, on: bool) -> None:
+        """See ``Archive.hold``."""
+        with self._guarded(key):
+            guard = self._guards.of(key)
+            if guard.held != on:
+                self._guards.put(replace(guard, held=on))
+
+    def link(self, key: str, valid_for: timedelta) -> str:
+        """See ``Archive.link``. A folder has no server: who serves it gives the link to ``open_link``."""
+        seconds = check_link_time(valid_for)
+        with self._ours(check_key(key), writing=True):
+            return self._guards.link(key, seconds)
+
+    def open_link(self, link: str) -> BinaryIO:
+        """The object that a link of this archive leads to; ``NotFound`` for one that is void or expired."""
+        with self._ours(".secret", writing=True):
+            key = self._guards.key_of(link)
+        if key is None:
+            raise NotFound("This link has expired, or was not made here")
+        return self.open(key)
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """See ``Archive.list``. Half-written files and files that are no objects are left out."""
@@ -84,20 +175,24 @@ class LocalArchive:
     def delete(self, key: str) -> None:
         """See ``Archive.delete``."""
         *parents, name = check_key(key).split("/")
-        with suppress(NotFound), self._ours(key):
-            folder = self._folder(parents)
-            try:
+        with suppress(NotFound), self._guarded(key):
+            guard = self._guards.of(key)
+            if guard.closed:
+                why = (
+                    "is under a legal hold"
+                    if guard.held
+                    else f"is locked until {guard.until:%Y-%m-%d %H:%M:%S} UTC"
+                )
+                raise Locked(f"{key} {why}; nothing was removed")
+            with self._opened(parents, make=False) as folder:
                 os.unlink(name, dir_fd=folder)
                 os.fsync(folder)
-            finally:
-                os.close(folder)
+            self._guards.forget(key)
 
     def checksum(self, key: str) -> str:
         """See ``Archive.checksum``."""
         with self.open(key) as stream, self._ours(key):
-            # Ask the disk, not the memory of what was written to it.
-            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-            return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+            return hash_on_disk(stream)
 
     def sweep_temporary(self, older_than_seconds: float) -> int:
         """Removes what killed writers left half-written; returns how many files.
@@ -121,26 +216,38 @@ class LocalArchive:
                 os.close(folder)
         return swept
 
-    def _link(
-        self, key: str, content: Path | bytes, media_type: str, temporary: int, folder: int, name: str
-    ) -> Stored:
+    @contextmanager
+    def _draft(self, key: str, content: Path | bytes) -> Iterator[tuple[str, int, str, int]]:
+        """A copy of the content in ``.tmp``, as the disk has it: its name, the folder, SHA-256 and size."""
         draft = uuid.uuid4().hex
-        try:
-            sha256, size = _write(content, draft, temporary)
-            if _read_back(draft, temporary) != sha256:
-                raise Unavailable(
-                    f"{self.root / key}: the disk gave back other bytes than were written; check the disk"
-                )
+        with self._opened([_TEMPORARY]) as temporary:
             try:
-                os.link(draft, name, src_dir_fd=temporary, dst_dir_fd=folder, follow_symlinks=False)
-            except FileExistsError:
-                return self._same(key, sha256, size, media_type)
+                sha256, size = write(content, draft, temporary)
+                if read_back(draft, temporary) != sha256:
+                    raise Unavailable(
+                        f"{self.root / key}: the disk gave back other bytes than were written; check the disk"
+                    )
+                yield draft, temporary, sha256, size
             finally:
-                os.fsync(folder)
+                with suppress(FileNotFoundError):
+                    os.unlink(draft, dir_fd=temporary)
+
+    @contextmanager
+    def _opened(self, parents: Sequence[str], *, make: bool = True) -> Iterator[int]:
+        folder = self._folder(parents, make=make)
+        try:
+            yield folder
         finally:
-            with suppress(FileNotFoundError):
-                os.unlink(draft, dir_fd=temporary)
-        return Stored(key, sha256, size, media_type)
+            os.close(folder)
+
+    @contextmanager
+    def _guarded(self, key: str) -> Iterator[None]:
+        """Keeps other processes from changing guards or removing objects; ``NotFound`` without the object."""
+        check_key(key)
+        with self._ours(key), self._opened([], make=False) as root:
+            fcntl.flock(root, fcntl.LOCK_EX)
+            self.open(key).close()
+            yield
 
     def _present(self, key: str) -> bool:
         try:
@@ -164,7 +271,7 @@ class LocalArchive:
         """A descriptor of the folder, walked to without following links; new folders are made durable."""
         if make and not self.root.is_dir():
             self.root.mkdir(parents=True, exist_ok=True)
-            _sync(self.root.absolute().parent)
+            sync(self.root.absolute().parent)
         folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         for segment in parents:
             try:
@@ -214,76 +321,5 @@ class LocalArchive:
                 raise NotFound(f"No object {key} in the archive {self.root}") from error
             if error.errno == errno.ELOOP:
                 raise Unavailable(_LINK.format(path)) from error
-            raise Unavailable(f"{path}: {error.strerror or error}. {_fix(error)}") from error
-
-
-def _fix(error: OSError) -> str:
-    match error.errno:
-        case errno.ENOSPC | errno.EDQUOT:
-            return "Free space on the archive's disk; the work goes on by itself"
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            return "Give the user that runs Postroom write access to a disk with hard links"
-        case errno.EOPNOTSUPP | errno.EMLINK:
-            return "Put the archive on a file system with hard links (ext4, xfs, btrfs, zfs, NFS)"
-        case errno.EMFILE | errno.ENFILE:
-            return "Raise the limit of open files (ulimit -n)"
-    return "Check the archive's disk (dmesg, smartctl) and that it is mounted"
-
-
-@contextmanager
-def _source(content: Path | bytes) -> Iterator[BinaryIO]:
-    if isinstance(content, bytes):
-        yield BytesIO(content)
-        return
-    with content.open("rb") as stream:
-        yield stream
-
-
-def _pieces(content: Path | bytes) -> Iterator[bytes]:
-    with _source(content) as stream:
-        while True:
-            try:
-                piece = stream.read(_PIECE)
-            except OSError as error:
-                raise Unavailable(f"{content!s}: {error.strerror}. Check the disk it lies on") from error
-            if not piece:
-                return
-            yield piece
-
-
-def _measure(content: Path | bytes) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    for piece in _pieces(content):
-        digest.update(piece)
-        size += len(piece)
-    return digest.hexdigest(), size
-
-
-def _write(content: Path | bytes, name: str, folder: int) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
-    with os.fdopen(file, "wb", buffering=0) as stream:
-        for piece in _pieces(content):
-            rest = memoryview(piece)
-            while rest:
-                rest = rest[stream.write(rest) :]
-            digest.update(piece)
-            size += len(piece)
-        os.fchmod(file, 0o444)
-        os.fsync(file)
-    return digest.hexdigest(), size
-
-
-def _read_back(name: str, folder: int) -> str:
-    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    with os.fdopen(file, "rb") as stream:
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+            kind = Damaged if error.errno == errno.EIO and not writing else Unavailable
+            raise kind(f"{path}: {error.strerror or error}. {fix(error)}") from error

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from archive.fixity import Mismatch, check
+from archive.fixity import UNREADABLE, Mismatch, check
 from archive.local import LocalArchive
-from archive.port import Archive, Conflict, NotFound
+from archive.port import Archive, Conflict, Locked, NotFound, Stat
 from domain.errors import Unavailable
 from tests.contracts.archive_contract import ArchiveContract
 
@@ -22,7 +23,20 @@ def archive(tmp_path: Path) -> LocalArchive:
 
 
 class TestLocalArchive(ArchiveContract):
-    pass
+    def fetch(self, archive: LocalArchive, link: str) -> bytes | None:
+        try:
+            with archive.open_link(link) as stream:
+                return stream.read()
+        except NotFound:
+            return None
+
+    @pytest.fixture
+    def disk(self, archive: LocalArchive) -> Path:
+        return archive.root
+
+    @pytest.fixture
+    def large(self, archive: LocalArchive) -> tuple[Archive, int]:
+        return archive, 12
 
 
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -108,7 +122,7 @@ def test_full_disk(archive: LocalArchive, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_disk_that_lies(archive: LocalArchive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.local._read_back", lambda *_: "0" * 64)
+    monkeypatch.setattr("archive.local.read_back", lambda *_: "0" * 64)
     with pytest.raises(Unavailable, match="other bytes than were written"):
         archive.put("a/b", b"hello")
     assert files(archive.root) == []
@@ -137,13 +151,14 @@ KILLED = """
 import sys
 from pathlib import Path
 import archive.local as local
+from archive import local_files
 
 def slowly(content):
     for at in range(0, len(content), 1000):
         yield content[at:at + 1000]
         print("written", flush=True)
 
-local._pieces = slowly
+local_files.pieces = slowly
 local.LocalArchive(Path(sys.argv[1])).put("a/b", b"hello" * 10_000_000)
 """
 
@@ -192,6 +207,86 @@ def test_two_processes_put_the_same_keys(archive: LocalArchive) -> None:
         for number in numbers:
             assert archive.read(f"other/{number}/x") == bytes([name]) * 50_000
     assert files(archive.root / ".tmp") == []
+
+
+def test_a_bad_block_is_damage(archive: LocalArchive, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = archive.put("a/b", b"hello")
+
+    def bad(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("archive.local.hash_on_disk", bad)
+    assert list(check(archive, [("a/b", stored.sha256)])) == [Mismatch("a/b", stored.sha256, UNREADABLE)]
+
+
+def test_guards_and_links_outlive_the_process(archive: LocalArchive) -> None:
+    archive.put("a/b", b"hello")
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    archive.lock("a/b", until)
+    archive.hold("a/b", True)
+    link = archive.link("a/b", timedelta(minutes=1))
+    again = LocalArchive(archive.root)
+    assert again.stat("a/b") == Stat("a/b", 5, until, held=True)
+    with pytest.raises(Locked, match="legal hold"):
+        again.delete("a/b")
+    again.hold("a/b", False)
+    with pytest.raises(Locked, match=f"until {until:%Y-%m-%d}"):
+        again.delete("a/b")
+    with again.open_link(link) as stream:
+        assert stream.read() == b"hello"
+    assert list(again.list()) == ["a/b"]
+    assert (archive.root / ".secret").stat().st_mode & 0o777 == 0o600
+    other = LocalArchive(archive.root.parent / "other")
+    other.put("a/b", b"hello")
+    for void in (link, "", "archive:a/b", "archive:a/b?expires=99999999999&signature=", "http://" + link):
+        with pytest.raises(NotFound, match="expired"):
+            other.open_link(void)
+
+
+def test_a_guard_that_cannot_be_read_keeps_the_object(archive: LocalArchive) -> None:
+    archive.put("a/b", b"hello")
+    archive.hold("a/b", True)
+    (guard,) = (path for path in (archive.root / ".guards").rglob("*") if path.is_file())
+    guard.write_bytes(b"{}")
+    with pytest.raises(Unavailable, match="counts as locked"):
+        archive.delete("a/b")
+    assert archive.read("a/b") == b"hello"
+
+
+def test_a_lock_is_gone_with_its_object(archive: LocalArchive) -> None:
+    archive.put("a/b", b"hello")
+    archive.hold("a/b", True)
+    archive.hold("a/b", False)
+    archive.delete("a/b")
+    assert files(archive.root) == []
+
+
+HOLDING = """
+import sys
+from pathlib import Path
+from archive.local import LocalArchive
+from archive.port import Locked, NotFound
+
+archive, action = LocalArchive(Path(sys.argv[1])), sys.argv[2]
+print("ready", flush=True)
+for number in range(200):
+    try:
+        archive.hold(f"{number}/x", True) if action == "hold" else archive.delete(f"{number}/x")
+        print(number)
+    except (Locked, NotFound):
+        pass
+"""
+
+
+def test_an_object_is_held_or_removed_never_both(archive: LocalArchive) -> None:
+    for number in range(200):
+        archive.put(f"{number}/x", b"hello")
+    rivals = [python(HOLDING, archive.root, action) for action in ("hold", "delete")]
+    held, removed = (set(map(int, one.communicate()[0].split()[1:])) for one in rivals)
+    assert [one.returncode for one in rivals] == [0, 0]
+    assert held | removed == set(range(200))
+    assert not held & removed
+    assert sorted(archive.list()) == sorted(f"{number}/x" for number in held)
 
 
 def test_is_an_archive(archive: LocalArchive) -> None:

@@ -1,0 +1,71 @@
+"""Versions of an object in a bucket, their removal, and what guards them from it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from archive.port import NotFound, lock_end
+from archive.s3_client import Bucket
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A version, or a ``marker`` that hides the older ones; ``size`` in bytes."""
+
+    id: str
+    size: int
+    stored_at: datetime
+    current: bool
+    marker: bool
+
+
+def all_versions(bucket: Bucket, key: str) -> list[Kept]:
+    """What the bucket keeps of one object, newest first; "null" is the id where there are no versions.
+
+    At most as many as one answer lists, which is 1,000: the key itself sorts before all that begin with it.
+    """
+    page = bucket(lambda client: client.list_object_versions(Bucket=bucket.name, Prefix=key), key)
+    found = [
+        Kept(
+            one["VersionId"], one["Size"], one["LastModified"].astimezone(UTC), one["IsLatest"], marker=False
+        )
+        for one in page.get("Versions", [])
+        if one["Key"] == key
+    ]
+    found += [
+        Kept(one["VersionId"], 0, one["LastModified"].astimezone(UTC), one["IsLatest"], marker=True)
+        for one in page.get("DeleteMarkers", [])
+        if one["Key"] == key
+    ]
+    return sorted(found, key=lambda one: (one.current, one.stored_at), reverse=True)
+
+
+def remove(bucket: Bucket, key: str, version: str | None) -> None:
+    """Removes a version for good; no error if it is gone. None: of a bucket without versions."""
+    which: dict[str, Any] = {"VersionId": version} if version else {}
+    try:
+        bucket(lambda client: client.delete_object(Bucket=bucket.name, Key=key, **which), key)
+    except NotFound:
+        return
+
+
+def closed(head: "HeadObjectOutputTypeDef") -> bool:
+    """Whether retention or hold explain that a version was not removed just now."""
+    until = head.get("ObjectLockRetainUntilDate")
+    return _held(head) or (until is not None and until > datetime.now(UTC) - timedelta(seconds=2))
+
+
+def guard(head: "HeadObjectOutputTypeDef") -> dict[str, Any]:
+    """Retention and hold of a version, as they are asked for when another is put."""
+    asked: dict[str, Any] = {}
+    until = head.get("ObjectLockRetainUntilDate")
+    if until and until > datetime.now(UTC):
+        asked |= {"ObjectLockMode": head["ObjectLockMode"], "ObjectLockRetainUntilDate": lock_end(until)}
+    return asked | ({"ObjectLockLegalHoldStatus": "ON"} if _held(head) else {})
+
+
+def _held(head: "HeadObjectOutputTypeDef") -> bool:
+    return head.get("ObjectLockLegalHoldStatus") == "ON"
