@@ -17,7 +17,7 @@ from domain import wire
 from domain.entry import Hit, IndexEntry, Query, Results
 from domain.errors import Unavailable, Usage
 from index import terms
-from index.mapping import STEMMERS, VERSION, analyzer, clean
+from index.mapping import STEMMERS, VERSION, analyzer, clean, unique
 from index.query import parse
 from index.snippets import Finder
 
@@ -57,7 +57,7 @@ class EmbeddedIndex:
             with _writing(index) as writer:
                 for entry, document in documents:
                     if _sequence(searcher, index.schema, entry.number) <= entry.sequence:
-                        writer.delete_documents_by_term("number", clean(entry.number))
+                        _take_away(writer, entry.number)
                         writer.add_document(document)
 
     def remove(self, numbers: Sequence[str]) -> None:
@@ -67,9 +67,14 @@ class EmbeddedIndex:
         with self._alone(), self._ours():
             index = self._open()
             if index is not None:
+                index.reload()
+                searcher = index.searcher()
                 with _writing(index) as writer:
-                    for number in numbers:
-                        writer.delete_documents_by_term("number", clean(number))
+                    for number in unique(numbers):
+                        sequence = _sequence(searcher, index.schema, number)
+                        _take_away(writer, number)
+                        if sequence >= 0:
+                            writer.add_document(terms.removed(number, sequence))
 
     def erase(self) -> None:
         """Forgets everything, whatever state the folder is in: the first step of a rebuild."""
@@ -261,9 +266,14 @@ def _writing(index: tantivy.Index) -> Iterator[tantivy.IndexWriter]:
         writer.wait_merging_threads()  # also gives the lock back
 
 
+def _take_away(writer: tantivy.IndexWriter, number: str) -> None:
+    for key in (clean(number), terms.gone(number)):
+        writer.delete_documents_by_term("number", key)
+
+
 def _sequence(searcher: tantivy.Searcher, schema: tantivy.Schema, number: str) -> int:
-    """The sequence held under this number; -1 if none is."""
-    query = tantivy.Query.term_query(schema, "number", clean(number))
+    """The sequence held, or removed, under this number; -1 if none was."""
+    query = tantivy.Query.term_set_query(schema, "number", [clean(number), terms.gone(number)])
     addresses = [address for _, address in searcher.search(query, 1, count=False).hits]
     values = searcher.fast_field_values("sequence", addresses)
     return int(values[0] or 0) if values else -1

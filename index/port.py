@@ -1,9 +1,28 @@
 """The index as its callers see it: entries in, hits out. Disposable: all of it can be rebuilt."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from domain.entry import IndexEntry, Query, Results
+from domain.errors import PostroomError
+
+
+class Rejected(PostroomError):
+    """The engine will never take some entries; all others of the same ``put`` are held.
+
+    Attributes:
+        reasons: number of each entry that was turned away, with what is wrong with it.
+    """
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        first = next(iter(reasons.items()))
+        super().__init__(
+            f"The index turned away {len(reasons)} of the entries, such as {first[0]}: {first[1]}"
+        )
+        self.reasons = dict(reasons)
+
+    def __reduce__(self) -> tuple[type["Rejected"], tuple[dict[str, str]]]:
+        return type(self), (self.reasons,)
 
 
 class Index(Protocol):
@@ -14,11 +33,18 @@ class Index(Protocol):
 
         A lower sequence never replaces a higher one (the late entry is dropped); an equal one replaces.
         One call is one commit: pass many entries at once.
+
+        Raises:
+            Rejected: some entries cannot be held, whatever is done; the others are.
+            ValueError: ``received_at`` of an entry has no time zone; nothing was done.
         """
         ...
 
     def remove(self, numbers: Sequence[str]) -> None:
-        """Forgets these entries, durably on return; unknown numbers are no error."""
+        """Forgets these entries, durably on return; unknown numbers are no error.
+
+        What is put later with a lower sequence than the forgotten one stays away.
+        """
         ...
 
     def erase(self) -> None:

@@ -8,6 +8,7 @@ from tantivy import Document, FieldType, Occur, Query, Schema, SchemaBuilder, Se
 
 from domain import entry as seam
 from domain import wire
+from index import weights
 from index.mapping import (
     STEMMERS,
     clean,
@@ -22,11 +23,6 @@ from index.mapping import (
 from index.query import Piece
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-# A word counts by the best place it stands in, a little more for the others.
-_WEIGHTS = {"subject": 3.0, "sender": 2.0, "recipient": 1.5, "text": 1.0}
-_STEM_WEIGHT, _PARTS_WEIGHT, _COMPACT_WEIGHT, _FUZZY_WEIGHT = 0.8, 1.5, 4.0, 0.5
-_TIE = 0.1
 
 
 def schema() -> Schema:
@@ -98,6 +94,19 @@ def document(entry: seam.IndexEntry) -> Document:
     return made
 
 
+def gone(number: str) -> str:
+    """Under which a removed entry is remembered; nothing that can be typed finds it."""
+    return "\0" + clean(number)
+
+
+def removed(number: str, sequence: int) -> Document:
+    """What remains of a removed entry, so that a late change of before does not bring it back."""
+    made = Document()
+    made.add_text("number", gone(number))
+    made.add_integer("sequence", sequence)
+    return made
+
+
 def micros(moment: datetime) -> int:
     """Microseconds since 1970 on the clock of the moment's own zone; ``ValueError`` without one."""
     if moment.tzinfo is None:
@@ -140,8 +149,14 @@ class Builder:
             occur = Occur.MustNot if piece.excluded else Occur.Must
             clauses.append((occur, self._piece(piece, fuzzy=fuzzy)))
         if all(piece.excluded for piece in pieces):
-            clauses.append((Occur.Must, Query.all_query()))
+            clauses.append((Occur.Must, self._all()))
         return Query.boolean_query(clauses)
+
+    def _all(self) -> Query:
+        """All entries, but what remains of removed ones: that has no time of receipt."""
+        first, last = (micros(moment.replace(tzinfo=UTC)) for moment in (datetime.min, datetime.max))
+        query = Query.range_query(self.fields, "received", FieldType.Integer, first, last)
+        return Query.const_score_query(query, 0.0)
 
     def _piece(self, piece: Piece, *, fuzzy: bool) -> Query:
         words = [self._any(self._word(piece, word, fuzzy=fuzzy)) for word in piece.words]
@@ -169,23 +184,23 @@ class Builder:
                 yield from self._anywhere(piece, word, fuzzy=fuzzy)
 
     def _anywhere(self, piece: Piece, word: str, *, fuzzy: bool) -> Iterator[Query]:
-        for field, weight in _WEIGHTS.items():
+        for field, weight in weights.FIELDS.items():
             yield Query.boost_query(self._sequence(field, folded(word)), weight)
             if fuzzy and piece.fuzzy:
-                yield Query.boost_query(self._mistyped(field, piece.fuzzy), weight * _FUZZY_WEIGHT)
+                yield Query.boost_query(self._mistyped(field, piece.fuzzy), weight * weights.FUZZY)
         if not piece.phrase:
             for language in STEMMERS:
                 field, stems = f"stem_{language}", stemmed(word, language)
                 if stems and all(self.searcher.doc_freq(field, stem) for stem in stems):
-                    yield Query.boost_query(self._sequence(field, stems), _STEM_WEIGHT)
-        yield Query.boost_query(self._sequence("parts", parts(word)), _PARTS_WEIGHT)
+                    yield Query.boost_query(self._sequence(field, stems), weights.STEM)
+        yield Query.boost_query(self._sequence("parts", parts(word)), weights.PARTS)
         if len(piece.words) == 1:
             yield from self._compact(piece.compact)
 
     def _compact(self, code: str) -> list[Query]:
         if not code:
             return []
-        return [Query.boost_query(Query.term_query(self.fields, "compact", code), _COMPACT_WEIGHT)]
+        return [Query.boost_query(Query.term_query(self.fields, "compact", code), weights.COMPACT)]
 
     def _sequence(self, field: str, tokens: Sequence[str]) -> Query:
         if not tokens:
@@ -198,7 +213,7 @@ class Builder:
         return Query.fuzzy_term_query(self.fields, field, token, 1)
 
     def _any(self, queries: Sequence[Query] | Iterator[Query]) -> Query:
-        return Query.disjunction_max_query(list(queries), _TIE)
+        return Query.disjunction_max_query(list(queries), weights.TIE)
 
 
 def _marked(text: str, language: str) -> str:

@@ -3,82 +3,17 @@
 Subclass it with a class-scoped fixture ``make_index``: a function that gives a new, empty index each time.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta, timezone
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.entry import Hit, IndexEntry, Query, Results
+from domain.entry import Hit, Query, Results
 from domain.errors import Usage
 from index.port import Index
-
-NONE = Results(0, (), {"class": {}, "language": {}, "year": {}})
-
-
-def entry(
-    number: str,
-    *pages: str,
-    sequence: int = 1,
-    received: datetime = datetime(2026, 3, 4, 12, tzinfo=UTC),
-    label: str | None = "letter",
-    language: str | None = "en",
-    subject: str = "",
-    sender: str = "",
-    recipient: str = "",
-    dates: Sequence[date] = (),
-    identifiers: Sequence[str] = (),
-    access: Sequence[str] = (),
-) -> IndexEntry:
-    return IndexEntry(
-        number, sequence, received, label, None if label else "letter", language, subject, sender, recipient,
-        tuple(pages), tuple(dates), tuple(identifiers), tuple(access),
-    )  # fmt: skip
-
-
-def numbers(index: Index, text: str, **narrow: object) -> list[str]:
-    """The numbers found, sorted."""
-    return sorted(hit.number for hit in index.search(Query(text, **narrow)).hits)  # type: ignore[arg-type]
-
-
-def only(index: Index, text: str) -> Hit:
-    results = index.search(Query(text))
-    assert (results.total, len(results.hits)) == (1, 1)
-    return results.hits[0]
-
-
-MAIL = (
-    entry(
-        "IN-2026-000001-7",
-        "Dear Sir,\nplease find our invoices for the repaired boiler enclosed.",
-        "Page two speaks of the warranty, the boiler again, and of other companies.",
-        label="invoice", subject="Boiler repair", sender="Heat & Sons Ltd.",
-        identifiers=("2024/0815-B", "DE89370400440532013000"), dates=(date(2025, 12, 24),),
-        received=datetime(2025, 12, 30, 23, 30, tzinfo=UTC), access=("office", "accounts"),
-    ),
-    entry(
-        "IN-2026-000002-5",
-        "Estimados señores:\nadjuntamos las facturas electrónicas y una reclamación por los años pasados.",
-        label="complaint", language="es", subject="Reclamación de garantía", sender="Año Nuevo S.A.",
-        received=datetime(2026, 1, 1, 0, 0, tzinfo=UTC), access=("office",),
-    ),
-    entry(
-        "IN-2026-000003-3",
-        "Veuillez trouver ci-joint les réclamations des clients.\nNuméro de dossier 77.120/B",
-        label="complaint", language="fr", subject="Réclamations", sender="Société Générale",
-        received=datetime(2026, 1, 31, 23, 59, 59, 999_999, tzinfo=UTC),
-    ),
-    entry(
-        "IN-2026-000004-1",
-        "Sehr geehrter Käufer,\nanbei die Verträge mit den Käufern und unsere Rech-\nnung aus der Straße.",
-        "IBAN: DE02 1203 0000 0000 2020 51",
-        label=None, language="de", subject="Kaufverträge", sender="Grün GmbH", recipient="Frau Weiß",
-        received=datetime(2026, 2, 1, 0, 30, tzinfo=timezone(timedelta(hours=1))), access=("legal",),
-    ),
-)  # fmt: skip
-ONE, TWO, THREE, FOUR = (one.number for one in MAIL)
-
+from tests.contracts.mail import FOUR, MAIL, NONE, ONE, THREE, TWO, entry, numbers, only
 
 BITS = [*'":*~^()[]{}\\/+!-“…', "boiler", '"boiler', "facturas", "waranty", "subject:", "number:", ' -"',
         "-class:", "DE89", "3704", "IN-2026", "2026", "B", "AND", "OR", "NOT", "ßä", "a", "1"]  # fmt: skip
@@ -357,6 +292,62 @@ class IndexContract:
         assert own_mail.search(Query("facturas")) == NONE
         own_mail.put([MAIL[1]])
         assert numbers(own_mail, "facturas") == [TWO]
+
+    def test_what_was_removed_does_not_come_back(self, index: Index) -> None:
+        index.put([entry("A-1", "old words", sequence=5), entry("A-2", "two")])
+        index.remove(["A-1", "A-1"])
+        index.put([entry("A-1", "late words", sequence=4)])
+        for text in ("words", "", "-two", "A-1", "number:A-1"):
+            assert "A-1" not in numbers(index, text)
+        assert index.search(Query("")).total == 1
+        assert list(index.sequences()) == [("A-2", 1)]
+        index.remove(["A-1"])
+        index.put([entry("A-1", "late words", sequence=3), entry("A-2", "two again", sequence=2)])
+        assert (numbers(index, ""), numbers(index, "again")) == (["A-2"], ["A-2"])
+        index.put([entry("A-1", "new words", sequence=6)])
+        assert numbers(index, "words") == ["A-1"]
+        assert list(index.sequences()) == [("A-1", 6), ("A-2", 2)]
+
+    def test_erase(self, own_mail: Index) -> None:
+        own_mail.erase()
+        assert own_mail.search(Query("")) == NONE
+        assert list(own_mail.sequences()) == []
+        own_mail.put(MAIL[:1])
+        assert list(own_mail.sequences()) == [(ONE, 1)]
+        own_mail.erase()
+        own_mail.erase()
+        assert own_mail.search(Query("boiler")) == NONE
+
+    def test_pages_of_a_long_entry(self, index: Index) -> None:
+        """Of more pages, and more text, than one request would take in one piece."""
+        pages = [f"page {page} of the minutes, vote {page}-{page * 7}" for page in range(1, 201)]
+        pages[149] = "the heating was voted on; the heat-\ning costs 12.345/B"
+        index.put([entry("A-1", *pages, subject="Minutes"), entry("A-2", "other minutes")])
+        for text, page in (
+            ("heating minutes", 150), ("heat", 150), ("12345B", 150), ('"heating was"', 150), ("83-581", 83),
+            ('"of the minutes"', 1), ("heatinx", 150),
+        ):  # fmt: skip
+            hit = only(index, text) if page != 1 else index.search(Query(text)).hits[0]
+            assert (hit.number, hit.page) == ("A-1", page), text
+        assert only(index, "subject:minutes").page is None
+        assert numbers(index, '"of the minutes" -heating') == []
+        index.put([entry("A-1", *pages[:100], sequence=2)])
+        assert numbers(index, "heating") == []
+        assert only(index, "83-581").page == 83
+        index.put([entry("A-1", "vote 83-581", sequence=3)])
+        assert (only(index, "83-581").page, numbers(index, '"page 83"')) == (1, [])
+        index.put([entry("A-1", *pages, sequence=4)])
+        index.remove(["A-1"])
+        assert numbers(index, "vote") == []
+
+    def test_more_hits_than_one_answer_holds(self, index: Index) -> None:
+        many = [entry(f"A-{number:04}", "the same words") for number in range(1_201)]
+        index.put(many)
+        for text in ("", "words"):
+            found = index.search(Query(text, limit=1_100))
+            assert (found.total, len(found.hits)) == (1_201, 1_100)
+            assert len({hit.number for hit in found.hits}) == 1_100
+        assert list(index.sequences()) == [(one.number, 1) for one in many]
 
     def test_odd_entries(self, index: Index) -> None:
         odd = [

@@ -13,7 +13,8 @@ from domain.entry import Query
 from domain.errors import Unavailable
 from index.embedded import EmbeddedIndex
 from index.port import Index
-from tests.contracts.index_contract import MAIL, IndexContract, entry, numbers
+from tests.contracts.index_contract import IndexContract
+from tests.contracts.mail import MAIL, entry, numbers
 
 
 @pytest.fixture

@@ -1,0 +1,54 @@
+"""Both search engines beside each other: ``postroom bench index``. The tests run a short form.
+
+5,000 entries: the texts of ``../shared/data/classification`` where they are, the rest sample mail in four
+languages. Both engines are asked the same searches in turns; the milliseconds of one search on one machine
+say little of a cluster, the agreement says all.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from index.elastic import ElasticIndex
+from index.embedded import EmbeddedIndex
+from index.port import Index
+from index.settings import IndexSettings
+from infra.services import elasticsearch as elasticsearch_server
+from infra.services import tools
+from tests.index.comparison import compare
+from tests.index.corpus import SHARED, other_forms, queries, sample_mail, shared_texts
+
+
+def run(searches: int, *, entries: int = 5_000) -> dict[str, Any]:
+    """Fill both with the same and ask both the same; one search in five has another form of a word."""
+    corpus = shared_texts()[:entries] if SHARED.is_dir() else []
+    corpus += sample_mail(entries - len(corpus))
+    asked = queries(corpus, searches - searches // 5) + other_forms(corpus, searches // 5)
+    tools.install("elasticsearch")
+    with tempfile.TemporaryDirectory(prefix="postroom-bench-", dir="/tmp") as folder:
+        home = Path(folder)
+        home.chmod(0o755)  # the server runs under another account
+        with elasticsearch_server.start(home / "elasticsearch") as server:
+            settings = IndexSettings(url=server.url)
+            engines: dict[str, Index] = {
+                "embedded": EmbeddedIndex(home / "index"), "elasticsearch": ElasticIndex(settings),
+            }  # fmt: skip
+            rates = {}
+            for name, index in engines.items():
+                began = time.perf_counter()
+                index.put(corpus)
+                rates[name] = round(len(corpus) / (time.perf_counter() - began))
+            outcome = compare(engines, asked)
+            for index in engines.values():
+                index.close()
+    return {
+        "entries": len(corpus),
+        "searches": outcome.searches,
+        "overlap": round(outcome.overlap, 4),
+        "differing": outcome.differing,
+        "other_facets": outcome.facets,
+        "other_snippets": outcome.snippets,
+        "median_ms": outcome.median_ms(),
+        "entries_put_per_s": rates,
+    }
