@@ -2,8 +2,10 @@
 
 import fcntl
 import os
+import secrets
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +19,17 @@ from infra.settings import Settings, load_settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the flows and commands of one instance work with, and where its files lie."""
+    """What the flows and commands of one instance work with, and where its files lie.
+
+    ``host`` names this home among those that share a register; ``mirror`` is the archive's second copy.
+    """
 
     home: Path
     settings: Settings
     archive: Archive
     index: Index
+    host: str
+    mirror: Archive | None = None
 
     @property
     def drop(self) -> Path:
@@ -61,14 +68,56 @@ def open_services(home: Path, *, database: bool = True) -> Services:
     services = Services(
         home=home,
         settings=settings,
-        archive=LocalArchive(home / "archive"),
-        index=EmbeddedIndex(home / "index"),
+        archive=_archive(settings, home),
+        index=_index(settings, home),
+        host=_host(home),
+        mirror=_mirror(settings),
     )
     if database:
         from infra.database import connect
 
-        connect(home)
+        connect(home, settings.database)
     return services
+
+
+# The servers' clients cost a third of a second each to import: only for those who use them.
+
+
+def _host(home: Path) -> str:
+    """The name of this home among all that share a register: made once, kept with the spool."""
+    file = home / "host"
+    if not file.exists():
+        partial = home / f".host.{os.getpid()}"
+        partial.write_text(f"{socket.gethostname()[:64]}-{secrets.token_hex(4)}\n", "utf-8")
+        with suppress(FileExistsError):
+            os.link(partial, file)
+        partial.unlink()
+    return file.read_text("utf-8").strip()
+
+
+def _archive(settings: Settings, home: Path) -> Archive:
+    if not settings.archive.bucket:
+        return LocalArchive(home / "archive")
+    from archive.s3 import S3Archive
+
+    return S3Archive(settings.archive)
+
+
+def _mirror(settings: Settings) -> Archive | None:
+    mirror = settings.archive.of_mirror()
+    if mirror is None:
+        return None
+    from archive.s3 import S3Archive
+
+    return S3Archive(mirror)
+
+
+def _index(settings: Settings, home: Path) -> Index:
+    if not settings.index.url:
+        return EmbeddedIndex(home / "index")
+    from index.elastic import ElasticIndex
+
+    return ElasticIndex(settings.index)
 
 
 @contextmanager

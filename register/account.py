@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db.models import Count, Max, Min, Sum
 
-from register.models import Batch, Counter, Entry, Outbox, PageFate, StoredObject
+from register.models import Batch, Counter, Entry, Outbox, PageFate
+from register.outbox import waits_for
 
 _ENDED = (Batch.State.DONE, Batch.State.RELEASED)
 
@@ -49,29 +50,20 @@ def number_gaps() -> Iterator[dict[str, Any]]:
             }
 
 
-def objects() -> Iterator[tuple[str, str]]:
-    """Key and SHA-256 of everything the archive must hold."""
-    yield from StoredObject.objects.order_by("key").values_list("key", "sha256").iterator()
-
-
-def records() -> Iterator[tuple[str, int, bytes]]:
-    """Number, sequence and content of every entry record that was delivered to the archive."""
-    rows = Outbox.objects.exclude(delivered_at=None).order_by("id")
-    for number, sequence, body in rows.values_list("entry__number", "event__sequence", "body").iterator():
-        yield number, sequence, body.encode()
-
-
 def records_pending() -> list[dict[str, Any]]:
-    """Changes of entries that the archive and the index have not heard of yet, with the last error."""
+    """Changes that the archive and the index have not heard of yet, with the last error.
+
+    ``number`` is the entry's, or the source of a batch.
+    """
     rows = Outbox.objects.filter(delivered_at=None).order_by("id")
     return [
         {
-            "number": row.entry.number,
-            "sequence": row.event.sequence,
+            "number": waits_for(row),
+            "sequence": row.sequence,
             "attempts": row.attempts,
             "error": row.error,
         }
-        for row in rows.select_related("entry", "event")
+        for row in rows.select_related("entry", "batch")
     ]
 
 
@@ -79,6 +71,7 @@ def index_should_hold() -> dict[str, int]:
     """Number of each entry, with the sequence of its last delivered change."""
     rows = (
         Outbox.objects.exclude(delivered_at=None)
+        .exclude(entry=None)
         .values_list("entry__number")
         .annotate(Max("event__sequence"))
     )

@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from domain.document import Separation
 from domain.wire import from_json, to_plain
-from register.models import Batch, Claim, PageFate
-from register.session import write
+from register.models import Batch, Claim, Outbox, PageFate
+from register.records import record_batch as record
+from register.session import alone, write
+from register.texts import fit
 
 _ENDED = (Batch.State.DONE, Batch.State.RELEASED)
 
@@ -37,6 +39,7 @@ def readable(path: Path) -> str:
 
 def open_batch(
     *,
+    host: str = "",
     station: str,
     register: str,
     source: Path,
@@ -50,13 +53,14 @@ def open_batch(
     with write():
         batch = Batch.objects.create(
             key=uuid.uuid4().hex,
-            station=readable(Path(station)),
+            host=host,
+            station=readable(Path(station))[:255],
             register=register,
             source=readable(source),
             folder=os.fsencode(folder),
             markers=[os.fsencode(marker).hex() for marker in markers],
             received_at=received_at,
-            profile=profile,
+            profile=fit(profile),
         )
         Claim.objects.bulk_create(
             Claim(
@@ -92,10 +96,13 @@ def claims_of(batch: Batch) -> list[Claim]:
     return list(batch.claims.order_by("ordinal"))
 
 
-def unfinished() -> list[Batch]:
-    """Batches that still need work, oldest first: the ones that a killed run left behind among them."""
-    states = (Batch.State.CLAIMED, Batch.State.KEPT)
-    return list(Batch.objects.filter(state__in=states).order_by("id"))
+def unfinished(host: str | None = None) -> list[Batch]:
+    """Batches that still need work, oldest first: the ones that a killed run left behind among them.
+
+    With ``host`` only those whose files lie in its spool; "" as a batch's host is everyone's.
+    """
+    found = Batch.objects.filter(state__in=(Batch.State.CLAIMED, Batch.State.KEPT)).order_by("id")
+    return list(found if host is None else found.filter(host__in=(host, "")))
 
 
 def reload(batch: Batch) -> Batch:
@@ -114,12 +121,14 @@ def keep(batch: Batch, digest: str, policy: str) -> Batch:
         if now.state != Batch.State.CLAIMED:
             return now
         now.digest, now.state = digest, Batch.State.KEPT
+        alone(f"digest {digest}")  # of two batches with the same bytes one is the duplicate
         if policy != "file":
             earlier = Batch.objects.filter(digest=digest, duplicate_of=None).exclude(pk=now.pk)
             # Bytes of which nothing was filed were not received: they are tried anew.
             earlier = earlier.exclude(state__in=_ENDED, documents=None)
             now.duplicate_of = earlier.order_by("id").first()
         now.save()
+        record(now)
     return now
 
 
@@ -144,7 +153,12 @@ def planned(batch: Batch) -> Separation | None:
 
 def plan(batch: Batch, separation: Separation) -> Separation:
     """Write down how this attempt cuts the batch; the first to be written stays and is returned."""
-    Batch.objects.filter(pk=batch.pk, plan__isnull=True).update(plan=to_plain(separation))
+    with write():
+        now = Batch.objects.select_for_update().get(pk=batch.pk)
+        if now.plan is None:
+            now.plan = fit(to_plain(separation))
+            now.save()
+            record(now)
     return planned(batch) or separation
 
 
@@ -153,12 +167,16 @@ def progress(batch: Batch, done: int) -> None:
     Batch.objects.filter(pk=batch.pk).update(pages_done=done, changed_at=timezone.now())
 
 
-def releasable() -> list[Batch]:
-    """Batches that are done and whose entries are all in the archive: their source may go now."""
-    waiting = Batch.objects.filter(
-        documents__entry__outbox__delivered_at=None, documents__entry__outbox__isnull=False
-    )
-    return list(Batch.objects.filter(state=Batch.State.DONE).exclude(pk__in=waiting).order_by("id"))
+def releasable(host: str | None = None) -> list[Batch]:
+    """Batches that are done and recorded, with their entries, in the archive: their source may go now.
+
+    With ``host`` only those whose files lie in its spool; "" as a batch's host is everyone's.
+    """
+    waiting = Outbox.objects.filter(delivered_at=None)
+    done = Batch.objects.filter(state=Batch.State.DONE).order_by("id")
+    done = done.exclude(pk__in=waiting.exclude(batch=None).values("batch"))
+    done = done.exclude(documents__entry__in=waiting.exclude(entry=None).values("entry"))
+    return list(done if host is None else done.filter(host__in=(host, "")))
 
 
 def keys_in_work() -> set[str]:

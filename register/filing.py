@@ -1,6 +1,5 @@
 """Filing: the one transaction that makes a document an entry of the register."""
 
-import json
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +24,9 @@ from register.models import (
     StoredObject,
 )
 from register.numbers import format_number, take_next
+from register.records import record_batch, snapshot, write_record
 from register.session import write
+from register.texts import fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def file_document(batch: Batch, filing: Filing, *, zone: ZoneInfo, actor: str, a
 
     Doing it again returns what was filed the first time.
     """
+    filing = fit(filing)
     with write():
         # The batch's row is the lock: two workers on one batch file its documents one after the other.
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
@@ -121,9 +123,9 @@ def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo) -> Entry:
         reference=filing.reference,
         access=list(filing.access),
     )
-    for role, name in (("sender", filing.sender), ("recipient", filing.recipient)):
+    for role, name in (("sender", filing.sender[:512]), ("recipient", filing.recipient[:512])):
         if folded := fold(name)[:512]:
-            party, _ = Party.objects.get_or_create(folded=folded, defaults={"name": name[:512]})
+            party, _ = Party.objects.get_or_create(folded=folded, defaults={"name": name})
             EntryParty.objects.create(entry=entry, party=party, role=role)
     return entry
 
@@ -186,49 +188,6 @@ def _content(document: Document) -> dict[str, Any]:
     }
 
 
-def snapshot(entry: Entry) -> dict[str, Any]:
-    """The whole entry as its record in the archive holds it; enough to rebuild its rows."""
-    parties = EntryParty.objects.filter(entry=entry).select_related("party").order_by("role")
-    documents = Document.objects.filter(entry=entry).select_related("batch").order_by("id")
-    return {
-        "number": entry.number,
-        "register": entry.register,
-        "year": entry.year,
-        "sequence": entry.sequence,
-        "direction": entry.direction,
-        "received_at": entry.received_at.isoformat(),
-        "subject": entry.subject,
-        "reference": entry.reference,
-        "access": entry.access,
-        "parties": [{"role": one.role, "name": one.party.name} for one in parties],
-        "documents": [
-            {
-                "document": one.key,
-                "batch": one.batch.key,
-                "station": one.batch.station,
-                "source": one.batch.source,
-                "barcode": one.barcode,
-                "class": one.label,
-                "guess": one.guess,
-                "probability": one.probability,
-                "model": one.model,
-                "language": one.language,
-                "pages": one.pages,
-                "fields": one.fields,
-                "pdfa": one.pdfa,
-                "manifest": one.manifest,
-                "account": _account(one),
-            }
-            for one in documents
-        ],
-    }
-
-
-def _account(document: Document) -> list[dict[str, Any]]:
-    fates = document.fates.select_related("claim").order_by("position")
-    return [{"original": fate.claim.original, "page": fate.page} for fate in fates]
-
-
 def record(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
     """Append an event to the entry's history and to the outbox, within the caller's transaction."""
     event = history.append(entry, kind, content, actor=actor, at=at)
@@ -236,9 +195,8 @@ def record(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: 
     Outbox.objects.create(
         entry=entry,
         event=event,
-        body=json.dumps(
-            {"version": 1, "event": written, "entry": snapshot(entry)}, ensure_ascii=False, sort_keys=True
-        ),
+        sequence=event.sequence,
+        body=write_record({"event": written, "entry": snapshot(entry)}),
     )
     return event
 
@@ -269,6 +227,7 @@ def close(
     ``received_again`` is the earlier batch with the same bytes: the history of its entries notes it.
     The database refuses to end a batch whose fates do not add up to its pages.
     """
+    fates, problems, alarms = fit((fates, problems, alarms))
     with write():
         now = Batch.objects.select_for_update().get(pk=batch.pk)
         if now.state != Batch.State.KEPT:
@@ -313,3 +272,4 @@ def close(
         now.pages_done = now.pages_known
         now.state = Batch.State.DONE
         now.save()
+        record_batch(now)

@@ -66,6 +66,23 @@ def as_record(event: Event) -> dict[str, Any]:
     }
 
 
+def from_record(record: dict[str, Any], entry: Entry) -> tuple[Event, EventContent]:
+    """The event that ``as_record`` wrote, with its content; nothing is saved, nothing checked."""
+    body = json.dumps(record["content"], ensure_ascii=False, sort_keys=True)
+    event = Event(
+        register=record["register"],
+        sequence=record["sequence"],
+        entry=entry,
+        kind=record["kind"],
+        actor=record["actor"],
+        at=datetime.fromisoformat(record["at"]),
+        content_hash=record["content_hash"],
+        previous=record["previous"],
+        hash=record["hash"],
+    )
+    return event, EventContent(event=event, salt=record["salt"], body=body)
+
+
 def breaks() -> Iterator[dict[str, Any]]:
     """Each place where a chain does not hold: register, sequence, entry's number and what is wrong."""
     previous: Event | None = None

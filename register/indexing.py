@@ -21,7 +21,7 @@ def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEnt
     identifiers += [document["barcode"] for document in documents if document["barcode"]]
     return IndexEntry(
         number=entry["number"],
-        sequence=row.event.sequence,
+        sequence=row.sequence,
         received_at=datetime.fromisoformat(entry["received_at"]).astimezone(zone),
         label=documents[0]["class"],
         guess=documents[0]["guess"] or None,

@@ -14,7 +14,8 @@ class Batch(models.Model):
     """What one scan job dropped. ``done`` only when every page has its fate (a trigger checks).
 
     ``plan`` is how the attempt cut the batch, written before its first document is filed: whatever a
-    later run reads differently, the cuts stay.
+    later run reads differently, the cuts stay. ``host`` is the home whose spool holds its files;
+    ``records`` counts what was written of it for the archive.
     """
 
     class State(models.TextChoices):
@@ -26,6 +27,7 @@ class Batch(models.Model):
         RELEASED = "released"
 
     key = models.CharField(max_length=32, unique=True)
+    host = models.CharField(max_length=128, blank=True, default="", db_index=True)
     station = models.CharField(max_length=255)
     register = models.CharField(max_length=16)
     source = models.TextField()
@@ -41,6 +43,7 @@ class Batch(models.Model):
     alarms = models.JSONField(default=list)
     plan = models.JSONField(null=True)
     profile = models.JSONField(default=dict)
+    records = models.PositiveIntegerField(default=0)
     changed_at = models.DateTimeField(auto_now=True)
 
 
@@ -143,13 +146,15 @@ class Document(models.Model):
 
 
 class StoredObject(models.Model):
-    """What the archive must hold, for fixity checks and the orphan sweep."""
+    """What the archive must hold. ``damage`` says what the last check found wrong; "" for nothing."""
 
     key = models.CharField(max_length=1024, unique=True)
     sha256 = models.CharField(max_length=64)
     size = models.BigIntegerField()
     role = models.CharField(max_length=16)
     document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="stored")
+    checked_at = models.DateTimeField(null=True, db_index=True)
+    damage = models.TextField(blank=True, default="")
 
 
 class PageFate(models.Model):
@@ -206,18 +211,33 @@ class EventContent(models.Model):
 
 
 class Outbox(models.Model):
-    """A change of an entry that the archive and the index must still hear of.
+    """A change of an entry or a batch that the archive must still hear of, and of an entry the index.
 
-    ``body`` is the entry's immutable record for the archive; ``id`` orders all changes.
+    ``body`` is the immutable record for the archive, the ``sequence``-th of its entry's register or of
+    its batch; ``id`` orders all changes.
     """
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="outbox")
-    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="outbox")
+    entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="outbox")
+    event = models.OneToOneField(Event, null=True, on_delete=models.PROTECT, related_name="outbox")
+    batch = models.ForeignKey(Batch, null=True, on_delete=models.PROTECT, related_name="outbox")
+    sequence = models.PositiveBigIntegerField()
     body = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
     delivered_at = models.DateTimeField(null=True, db_index=True)
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
+
+    class Meta:
+        """A record is of an event of an entry, or of a batch."""
+
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(entry__isnull=False, event__isnull=False, batch__isnull=True)
+                | Q(entry__isnull=True, event__isnull=True, batch__isnull=False),
+                name="record_is_of_one_thing",
+            ),
+            models.UniqueConstraint(fields=["batch", "sequence"], name="batch_record_once"),
+        )
 
 
 class Lease(models.Model):
@@ -226,6 +246,53 @@ class Lease(models.Model):
     name = models.CharField(max_length=64, primary_key=True)
     holder = models.CharField(max_length=255)
     until = models.DateTimeField()
+
+
+class Chunk(models.Model):
+    """A share of a batch that one worker does; all of it can be done again.
+
+    ``items`` are the pages ``[file, page]`` or the documents of the plan that it is about. Its holder
+    notes in ``beat_at`` that it lives; ``crashes`` counts the holders that stopped doing so. ``takes``
+    counts the holders, ``calls`` how often a worker was asked for. ``result`` is for the next stage.
+    """
+
+    class State(models.TextChoices):
+        """Set aside: it ended too many workers; its pages go to the exceptions queue."""
+
+        READY = "ready"
+        HELD = "held"
+        DONE = "done"
+        SET_ASIDE = "set aside"
+
+    class Stage(models.TextChoices):
+        """A small batch is done whole; a large one is read, cut, filed and closed, in this order."""
+
+        BATCH = "batch"
+        READ = "read"
+        CUT = "cut"
+        FILE = "file"
+        CLOSE = "close"
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="chunks")
+    attempt = models.PositiveIntegerField()
+    stage = models.CharField(max_length=8, choices=Stage)
+    ordinal = models.PositiveIntegerField()
+    items = models.JSONField(default=list)
+    state = models.CharField(max_length=16, choices=State, default=State.READY, db_index=True)
+    holder = models.CharField(max_length=64, blank=True)
+    beat_at = models.DateTimeField()
+    takes = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    crashes = models.PositiveIntegerField(default=0)
+    result = models.JSONField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        """A share is there once."""
+
+        constraints = (
+            models.UniqueConstraint(fields=["batch", "attempt", "stage", "ordinal"], name="chunk_once"),
+        )
 
 
 class Problem(models.Model):

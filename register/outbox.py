@@ -7,8 +7,9 @@ from datetime import timedelta
 from django.db.models import F, Max
 from django.utils import timezone
 
-from register.models import Lease, Outbox
+from register.models import Lease, Outbox, StoredObject
 from register.session import write
+from register.texts import fit
 
 LEASE_SECONDS = 60
 
@@ -45,8 +46,8 @@ def renew(name: str, holder: str) -> bool:
 
 def pending(limit: int, without: Collection[int] = ()) -> list[Outbox]:
     """The oldest changes that were not delivered yet, ``without`` those of these ids."""
-    rows = Outbox.objects.filter(delivered_at=None).exclude(pk__in=without).select_related("entry", "event")
-    return list(rows.order_by("id")[:limit])
+    rows = Outbox.objects.filter(delivered_at=None).exclude(pk__in=without)
+    return list(rows.select_related("entry", "event", "batch").order_by("id")[:limit])
 
 
 def untried() -> bool:
@@ -56,19 +57,40 @@ def untried() -> bool:
 
 def latest(size: int) -> Iterator[list[Outbox]]:
     """The last delivered change of each entry, in runs of at most ``size``."""
-    last = Outbox.objects.exclude(delivered_at=None).values("entry").annotate(last=Max("id")).order_by("last")
+    delivered = Outbox.objects.exclude(delivered_at=None).exclude(entry=None)
+    last = delivered.values("entry").annotate(last=Max("id")).order_by("last")
     ids = list(last.values_list("last", flat=True))
     for start in range(0, len(ids), size):
         rows = Outbox.objects.filter(pk__in=ids[start : start + size])
         yield list(rows.select_related("entry", "event").order_by("id"))
 
 
-def delivered(rows: Sequence[Outbox]) -> None:
-    """Record that these changes are in the archive and the index."""
-    Outbox.objects.filter(pk__in=[row.pk for row in rows]).update(delivered_at=timezone.now(), error="")
+def last_delivered(numbers: Collection[str]) -> list[Outbox]:
+    """The last delivered change of each of these entries."""
+    delivered = Outbox.objects.exclude(delivered_at=None).filter(entry__number__in=numbers)
+    last = delivered.values("entry").annotate(last=Max("id")).values("last")
+    return list(Outbox.objects.filter(pk__in=last).select_related("entry", "event").order_by("id"))
+
+
+def waiting_of(numbers: Collection[str]) -> list[Outbox]:
+    """The changes of these entries that were not delivered yet, oldest first."""
+    waiting = Outbox.objects.filter(delivered_at=None, entry__number__in=numbers)
+    return list(waiting.select_related("entry", "event").order_by("id"))
+
+
+def delivered(rows: Sequence[Outbox], kept: Sequence[StoredObject]) -> None:
+    """Record that these changes are in the archive, as these objects, and in the index."""
+    with write():
+        StoredObject.objects.bulk_create(kept, ignore_conflicts=True)
+        Outbox.objects.filter(pk__in=[row.pk for row in rows]).update(delivered_at=timezone.now(), error="")
+
+
+def waits_for(row: Outbox) -> str:
+    """What the row is about, for people: the entry's number or the batch's source."""
+    return row.entry.number if row.entry else row.batch.source if row.batch else ""
 
 
 def failed(rows: Sequence[Outbox], error: str) -> None:
     """Record that these changes could not be delivered now; they stay pending."""
     ids = [row.pk for row in rows]
-    Outbox.objects.filter(pk__in=ids).update(attempts=F("attempts") + 1, error=error)
+    Outbox.objects.filter(pk__in=ids).update(attempts=F("attempts") + 1, error=fit(error))

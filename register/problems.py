@@ -8,6 +8,7 @@ from django.db.models import Q
 from domain.document import FateKind
 from domain.errors import Usage
 from register.models import Batch, Claim, PageFate, Problem
+from register.records import record_batch
 from register.session import write
 
 
@@ -32,7 +33,9 @@ def _take(problem_id: int, state: str) -> Problem:
 def dismiss(problem_id: int) -> Problem:
     """Take the line from the queue; its page keeps its fate and its original stays in the archive."""
     with write():
-        return _take(problem_id, Problem.State.DISMISSED)
+        problem = _take(problem_id, Problem.State.DISMISSED)
+        record_batch(Batch.objects.select_for_update().get(pk=problem.batch_id))
+        return problem
 
 
 def retry(problem_id: int) -> Batch:
@@ -70,4 +73,5 @@ def retry(problem_id: int) -> Batch:
         removed, _ = again.delete()
         batch.pages_done = batch.pages_known - removed
         batch.save()
+        record_batch(batch)
     return batch

@@ -1,15 +1,18 @@
 """Connections and transactions for callers that are not web requests."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, connections, transaction
+from django.db import InternalError, OperationalError, connection, connections, transaction
 
 from domain.errors import Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_STATE = "25"  # SQLSTATE class "invalid transaction state": a standby, a transaction that idled too long
 
 
 @contextmanager
@@ -19,19 +22,37 @@ def write() -> Iterator[None]:
     Raises:
         Unavailable: the database did not answer or stayed locked; the caller may try again.
     """
-    try:
-        with transaction.atomic():
-            yield
-    except OperationalError as error:
-        raise Unavailable(f"the register's database does not answer: {error}") from error
+    with _answering(), transaction.atomic():
+        yield
 
 
 def asking(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Calls the function; a database that does not answer within it is ``Unavailable``."""
-    try:
+    with _answering():
         return function(*args, **kwargs)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
     except OperationalError as error:
         raise Unavailable(f"the register's database does not answer: {error}") from error
+    except InternalError as error:
+        if not str(getattr(error.__cause__, "sqlstate", "")).startswith(_STATE):
+            raise
+        raise Unavailable(f"the register's database takes no changes now: {error}") from error
+
+
+def alone(name: str) -> None:
+    """Wait until no other transaction that asked for this name is open; within the caller's own.
+
+    For what two may not do at once where there is no row yet to lock. SQLite has one writer anyway.
+    """
+    if connection.vendor == "postgresql":
+        lock = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
 
 
 @contextmanager

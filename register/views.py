@@ -1,6 +1,7 @@
 """What people ask of the register: one entry whole, the state of the queues."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -165,6 +166,13 @@ def text_keys(entry: Entry) -> list[str]:
     """Archive keys of the texts of an entry's documents, in order."""
     texts = StoredObject.objects.filter(document__entry=entry, role="text").order_by("document_id")
     return list(texts.values_list("key", flat=True))
+
+
+def object_keys(entries: Collection[int | None]) -> set[str]:
+    """Archive keys of all that these entries, by id, are made of: contents, manifests, originals."""
+    contents = StoredObject.objects.filter(document__entry__in=entries).values_list("key", flat=True)
+    claims = PageFate.objects.filter(document__entry__in=entries).exclude(claim__original="")
+    return {*contents, *claims.values_list("claim__original", flat=True).distinct()}
 
 
 def object_key(entry: Entry, roles: tuple[str, ...]) -> str:

@@ -1,14 +1,19 @@
 """What all tests share."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import pytest_socket
-from django.db import connections
 
-from infra.database import connect, prepare
+from infra.database import connect, disconnect, prepare
+from infra.services.postgresql import PostgreSQL
+from infra.settings import load_settings
+from tests.databases import copy_of, template
 
+pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers"]
 prepare()
 
 
@@ -20,9 +25,41 @@ def _loopback_only() -> Iterator[None]:
     pytest_socket._remove_restrictions()
 
 
+@pytest.fixture(scope="session")
+def register_template(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a PostgreSQL database with the register's tables."""
+    return template(postgresql, tmp_path_factory.mktemp("template"))
+
+
 @pytest.fixture
-def register(tmp_path: Path) -> Iterator[Path]:
-    """A fresh register in a home of its own; gives the home."""
-    connect(tmp_path)
+def register_database(postgresql: PostgreSQL, register_template: str) -> Iterator[str]:
+    """The address of a PostgreSQL database of the test's own, with the register's tables."""
+    with copy_of(postgresql, register_template) as url:
+        yield url
+        disconnect()
+
+
+@pytest.fixture(scope="session")
+def register_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the register's tables."""
+    home = tmp_path_factory.mktemp("template")
+    connect(home)
+    disconnect()
+    return home / "register.sqlite3"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def register(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A fresh register in a home of its own, on either database; gives the home.
+
+    Processes started by the test work on the same: its address is in the environment.
+    """
+    if request.param == "postgresql":
+        monkeypatch.setenv("POSTROOM_DATABASE__URL", request.getfixturevalue("register_database"))
+    else:
+        shutil.copyfile(request.getfixturevalue("register_file"), tmp_path / "register.sqlite3")
+    connect(tmp_path, load_settings(tmp_path).database)
     yield tmp_path
-    connections.close_all()
+    disconnect()

@@ -1,0 +1,161 @@
+"""Chunks: the shares of batches that workers on many machines do, and who is at which.
+
+Times are the database's own, so that the clocks of the machines need not agree.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from register.models import Batch, Chunk
+from register.session import write
+from register.texts import fit
+
+CRASHES = 3
+"""A chunk whose holder ended so often without a word is set aside."""
+
+_ENDED = (Chunk.State.DONE, Chunk.State.SET_ASIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a stage is cut into: the pages or documents of one chunk, by its place."""
+
+    ordinal: int
+    items: Sequence[Any] = ()
+
+
+def open_chunks(batch: Batch, stage: str, shares: Iterable[Share]) -> list[Chunk]:
+    """Make the chunks of a stage of this attempt; those that are there stay. Returns those not ended."""
+    with write():
+        Chunk.objects.bulk_create(
+            (
+                Chunk(
+                    batch=batch,
+                    attempt=batch.attempt,
+                    stage=stage,
+                    ordinal=share.ordinal,
+                    items=list(share.items),
+                    beat_at=Now(),
+                )
+                for share in shares
+            ),
+            ignore_conflicts=True,
+        )
+    return list(of_stage(batch, stage).exclude(state__in=_ENDED).order_by("ordinal"))
+
+
+def of_stage(batch: Batch, stage: str) -> Any:
+    """The chunks of a stage of the batch's attempt, as a query."""
+    return Chunk.objects.filter(batch=batch, attempt=batch.attempt, stage=stage)
+
+
+def ended(batch: Batch, stage: str) -> bool:
+    """Whether the stage has chunks and all of them are done or set aside."""
+    chunks = of_stage(batch, stage)
+    return chunks.exists() and not chunks.exclude(state__in=_ENDED).exists()
+
+
+def key(chunk: Chunk) -> str:
+    """The key under which a worker is asked for, so that asking twice brings one."""
+    return f"{chunk.batch.key}-{chunk.attempt}-{chunk.stage}-{chunk.ordinal}-{max(chunk.calls, 1)}"
+
+
+def asked(chunk: Chunk) -> None:
+    """Note that a worker was asked for just now, so that nobody asks again for a while."""
+    Chunk.objects.filter(pk=chunk.pk, calls=0).update(calls=1)
+    Chunk.objects.filter(pk=chunk.pk, state=Chunk.State.READY).update(beat_at=Now())
+
+
+def ask_anew(chunk: Chunk) -> bool:
+    """Give the next worker that is asked for another ``key``; False when somebody else just did."""
+    calls = max(chunk.calls, 1)
+    if not Chunk.objects.filter(pk=chunk.pk, calls__lte=calls).update(calls=calls + 1):
+        return False
+    chunk.calls = calls + 1
+    return True
+
+
+def take(chunk_id: int, holder: str, stale_seconds: float) -> Chunk | None:
+    """Hold a chunk that waits, or whose holder was not heard of for so long; None when it is not to be had.
+
+    A chunk that has ended too many holders is not given out again; ``reconcile`` sets it aside.
+    """
+    with write():
+        chunk = Chunk.objects.select_for_update().get(pk=chunk_id)
+        lost = _silent(stale_seconds).filter(pk=chunk_id).exists()
+        if not (lost or chunk.state == Chunk.State.READY) or chunk.crashes + lost >= CRASHES:
+            return None
+        chunk.crashes += lost
+        chunk.takes += 1
+        chunk.state, chunk.holder = Chunk.State.HELD, holder
+        chunk.save(update_fields=["crashes", "takes", "state", "holder"])
+        Chunk.objects.filter(pk=chunk_id).update(beat_at=Now())
+    return chunk
+
+
+def beat(chunk: Chunk) -> bool:
+    """Note that the holder lives; False when the chunk is not its any more."""
+    return bool(_held(chunk).update(beat_at=Now()))
+
+
+def done(chunk: Chunk, result: Any = None) -> bool:
+    """End the chunk with what the next stage needs; False when another holds it by now."""
+    return bool(_held(chunk).update(state=Chunk.State.DONE, result=fit(result), error=""))
+
+
+def give_back(chunk: Chunk, error: str, *, crashed: bool = False) -> None:
+    """Let another worker have it, later: a service did not answer, or with ``crashed`` a fault of ours."""
+    _held(chunk).update(
+        state=Chunk.State.READY,
+        holder="",
+        error=fit(error),
+        beat_at=Now(),
+        crashes=F("crashes") + int(crashed),
+    )
+
+
+def silent(stale_seconds: float, waiting_seconds: float) -> list[Chunk]:
+    """Chunks whose holder is not heard of any more, and those that wait too long or were never asked for."""
+    waiting = Chunk.objects.filter(state=Chunk.State.READY)
+    waiting = waiting.filter(Q(calls=0) | Q(beat_at__lt=Now() - timedelta(seconds=waiting_seconds)))
+    return list((_silent(stale_seconds) | waiting).select_related("batch").order_by("id"))
+
+
+def unasked(batch: Batch) -> list[Chunk]:
+    """Chunks of the batch that wait and that no worker was asked for yet."""
+    return list(batch.chunks.filter(state=Chunk.State.READY, calls=0).select_related("batch").order_by("id"))
+
+
+def in_work() -> list[Batch]:
+    """Batches that have chunks."""
+    return list(Batch.objects.filter(pk__in=Chunk.objects.values("batch")).order_by("id"))
+
+
+def set_aside(chunk: Chunk) -> bool:
+    """End a chunk that nobody may try again, if it has ended too many workers; whether it was so."""
+    with write():
+        now = Chunk.objects.select_for_update().get(pk=chunk.pk)
+        lost = now.state == Chunk.State.HELD
+        if now.state in _ENDED or now.crashes + lost < CRASHES:
+            return False
+        now.state, now.holder, now.crashes = Chunk.State.SET_ASIDE, "", now.crashes + lost
+        now.save(update_fields=["state", "holder", "crashes"])
+    return True
+
+
+def forget(batch: Batch) -> None:
+    """Remove the chunks of a batch that is done."""
+    Chunk.objects.filter(batch=batch).delete()
+
+
+def _held(chunk: Chunk) -> Any:
+    return Chunk.objects.filter(pk=chunk.pk, state=Chunk.State.HELD, holder=chunk.holder, takes=chunk.takes)
+
+
+def _silent(stale_seconds: float) -> Any:
+    return Chunk.objects.filter(state=Chunk.State.HELD, beat_at__lt=Now() - timedelta(seconds=stale_seconds))

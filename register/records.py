@@ -1,0 +1,171 @@
+"""Records: an entry and a batch as the archive holds them, enough to make their rows anew.
+
+A record says by its own SHA-256 that it is whole. ``order`` is the id that its row had.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from domain.errors import Usage
+from register.models import Batch, Document, Entry, EntryParty, Outbox, PageFate, Problem
+
+VERSION = 2
+
+
+def write_record(content: dict[str, Any]) -> str:
+    """The record with this content: JSON with keys sorted, with the SHA-256 over all else in it."""
+    record = {**content, "version": VERSION}
+    return _text({**record, "sha256": hashlib.sha256(_text(record).encode()).hexdigest()})
+
+
+def read_record(data: bytes) -> dict[str, Any]:
+    """The content of a record that ``write_record`` wrote.
+
+    Raises:
+        Usage: it is none, it was altered, or this program does not know its version.
+    """
+    try:
+        record = json.loads(data.decode())
+        version = record.pop("version")
+        record.pop("sha256", None)
+        whole = write_record(record).encode() == data
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise Usage("not a record of ours, or no longer") from error
+    if version != VERSION:
+        raise Usage(f"a record of version {version}: this program knows {VERSION}")
+    if not whole:
+        raise Usage("the record was altered: its SHA-256 is another")
+    return dict(record)
+
+
+def _text(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, sort_keys=True)
+
+
+def snapshot(entry: Entry) -> dict[str, Any]:
+    """The whole entry as its record in the archive holds it."""
+    parties = EntryParty.objects.filter(entry=entry).select_related("party").order_by("id")
+    documents = Document.objects.filter(entry=entry).select_related("batch").order_by("id")
+    return {
+        "number": entry.number,
+        "register": entry.register,
+        "year": entry.year,
+        "sequence": entry.sequence,
+        "direction": entry.direction,
+        "received_at": entry.received_at.isoformat(),
+        "subject": entry.subject,
+        "reference": entry.reference,
+        "access": entry.access,
+        "parties": [{"role": one.role, "name": one.party.name} for one in parties],
+        "documents": [_document(one) for one in documents],
+    }
+
+
+def _document(document: Document) -> dict[str, Any]:
+    fates = document.fates.select_related("claim").order_by("position")
+    return {
+        "document": document.key,
+        "order": document.pk,
+        "batch": document.batch.key,
+        "attempt": document.attempt,
+        "ordinal": document.ordinal,
+        "station": document.batch.station,
+        "source": document.batch.source,
+        "barcode": document.barcode,
+        "class": document.label,
+        "guess": document.guess,
+        "probability": document.probability,
+        "alternatives": document.alternatives,
+        "model": document.model,
+        "language": document.language,
+        "pages": document.pages,
+        "fields": document.fields,
+        "pdfa": document.pdfa,
+        "manifest": document.manifest,
+        "account": [
+            {"file": one.claim.ordinal, "original": one.claim.original, "page": one.page} for one in fates
+        ],
+        "corrections": [
+            {
+                "before": one.before,
+                "after": one.after,
+                "actor": one.actor,
+                "model": one.model,
+                "at": one.at.isoformat(),
+            }
+            for one in document.corrections.order_by("id")
+        ],
+    }
+
+
+def record_batch(batch: Batch) -> None:
+    """Append the batch as it stands to the outbox, within a transaction that has locked its row."""
+    batch.records += 1
+    Batch.objects.filter(pk=batch.pk).update(records=batch.records)
+    body = write_record({"sequence": batch.records, "batch": _batch(batch)})
+    Outbox.objects.create(batch=batch, sequence=batch.records, body=body)
+
+
+def _batch(batch: Batch) -> dict[str, Any]:
+    fates = PageFate.objects.filter(claim__batch=batch).select_related("claim", "document")
+    problems = Problem.objects.filter(batch=batch).select_related("claim").order_by("id")
+    return {
+        "key": batch.key,
+        "order": batch.pk,
+        "host": batch.host,
+        "station": batch.station,
+        "register": batch.register,
+        "source": batch.source,
+        "folder": bytes(batch.folder).hex(),
+        "markers": batch.markers,
+        "received_at": batch.received_at.isoformat(),
+        "state": batch.state,
+        "attempt": batch.attempt,
+        "digest": batch.digest,
+        "duplicate_of": batch.duplicate_of.key if batch.duplicate_of else None,
+        "pages_known": batch.pages_known,
+        "pages_done": batch.pages_done,
+        "alarms": batch.alarms,
+        "plan": batch.plan,
+        "profile": batch.profile,
+        "files": [
+            {
+                "source": one.source,
+                "path": bytes(one.path).hex(),
+                "size": one.size,
+                "mtime_ns": one.mtime_ns,
+                "sha256": one.sha256,
+                "media": one.media,
+                "pages": one.pages,
+                "original": one.original,
+            }
+            for one in batch.claims.order_by("ordinal")
+        ],
+        "fates": [
+            {
+                "file": one.claim.ordinal,
+                "page": one.page,
+                "attempt": one.attempt,
+                "kind": one.kind,
+                "document": one.document.key if one.document else None,
+                "position": one.position,
+                "reason": one.reason,
+            }
+            for one in fates.order_by("claim__ordinal", "page")
+        ],
+        "problems": [
+            {
+                "order": one.pk,
+                "file": one.claim.ordinal,
+                "attempt": one.attempt,
+                "page": one.page,
+                "also": one.also,
+                "reason": one.reason,
+                "fix": one.fix,
+                "state": one.state,
+                "since": one.since.isoformat(),
+            }
+            for one in problems
+        ],
+    }
