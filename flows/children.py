@@ -54,7 +54,7 @@ def make_document(
 ) -> MadeDocument:
     """Makes PDF/A, ``text.json`` and thumbnail of the pages whose readings stand in these files."""
     out.mkdir(parents=True, exist_ok=True)
-    files = [from_json(PageFile, path.read_bytes()) for path in pages]
+    files = [_reading(path) for path in pages]
     read = [replace(file.page, number=position) for position, file in enumerate(files, start=1)]
     fields = extract_fields(read, received=created.date())
     head = summary(fields, read)
@@ -75,6 +75,12 @@ def make_document(
         text="\n".join(_beginning(read)),
         rotations=tuple(page.rotation for page in read),
     )
+
+
+def _reading(path: Path) -> PageFile:
+    """The reading, with its files where they lie now: another machine may have made them."""
+    made = from_json(PageFile, path.read_bytes())
+    return replace(made, image=str(path.with_suffix(".pdf")), thumbnail=str(path.with_suffix(".jpg")))
 
 
 def _made(role: Role, path: Path, media_type: str) -> MadeObject:

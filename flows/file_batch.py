@@ -40,45 +40,56 @@ class Tools:
 
 def file_batch(tools: Tools, batch: Batch) -> Batch:
     """Carry the batch on from where it stands until each of its pages has its fate."""
-    services, pool, run = tools.services, tools.pool, tools.run
+    batch = keep_batch(tools, batch)
+    return file_pages(tools, batch, look_at(tools, batch)) if batch.state == Batch.State.KEPT else batch
+
+
+def keep_batch(tools: Tools, batch: Batch) -> Batch:
+    """Take the batch's files and put the originals into the archive, if that is still to be done."""
     batch = batches.reload(batch)  # it may have waited in line
-    if batch.state not in (Batch.State.CLAIMED, Batch.State.KEPT):
-        return batch
-
-    def reached(name: str, pages: int = 0, known: int = 0) -> None:
-        tools.watch(Step(name, batch.pk, pages, known, batch.source))
-
     if batch.state == Batch.State.CLAIMED:
-        reached("claimed")
-        run("take", partial(take_files, services, batch, tools.stop))
-        reached("taken")
-        batch = run("keep", partial(keep_originals, services, batch))
-        reached("kept")
+        _reached(tools, batch, "claimed")
+        tools.run("take", partial(take_files, tools.services, batch, tools.stop))
+        _reached(tools, batch, "taken")
+        batch = tools.run("keep", partial(keep_originals, tools.services, batch))
+        _reached(tools, batch, "kept")
+    return batch
 
-    readings = run("inspect", partial(inspect_files, services, batch, pool))
-    reached("inspected", known=len(readings.pages))
 
+def look_at(tools: Tools, batch: Batch) -> Readings:
+    """Count the pages of a kept batch."""
+    readings = tools.run("inspect", partial(inspect_files, tools.services, batch, tools.pool))
+    _reached(tools, batch, "inspected", known=len(readings.pages))
+    return readings
+
+
+def file_pages(tools: Tools, batch: Batch, readings: Readings) -> Batch:
+    """Read, cut and file the pages of a batch that was looked at, and end it."""
+    services, pool, run = tools.services, tools.pool, tools.run
+    reached = partial(_reached, tools, batch)
     if batch.duplicate_of:
         run("set aside", partial(_set_aside, batch, readings))
     else:
         for part in chunks(readings.pages, _PAGES_A_TASK):
             done = run("read", partial(read_pages, services, batch, pool, readings, part, tools.stop))
             reached("read", done, len(readings.pages))
-        cuts, fates, alarms = run("separate", partial(_separate, batch, readings))
+        cuts, fates, alarms = run("separate", partial(cut, batch, readings))
         reached("separated")
         for some in chunks(cuts, _DOCUMENTS_A_TASK):
             run("file", partial(file_documents, services, batch, pool, tools.model, readings, some))
             reached("filed")
-        run("close", partial(close, batch, _fates(fates, readings), list(readings.problems.values()), alarms))
+        run("close", partial(close, batch, settle(fates, readings), list(readings.problems.values()), alarms))
     reached("closed")
     # Everything is in the archive and the register now; the readings were only scaffolding.
     shutil.rmtree(services.work / batch.key, ignore_errors=True)
     return batches.reload(batch)
 
 
-def _separate(
-    batch: Batch, readings: Readings
-) -> tuple[list[tuple[int, Cut]], tuple[Fate, ...], tuple[str, ...]]:
+def _reached(tools: Tools, batch: Batch, name: str, pages: int = 0, known: int = 0) -> None:
+    tools.watch(Step(name, batch.pk, pages, known, batch.source))
+
+
+def cut(batch: Batch, readings: Readings) -> tuple[list[tuple[int, Cut]], tuple[Fate, ...], tuple[str, ...]]:
     """The cuts of this attempt. A run that was killed wrote them down, and documents may be filed by them."""
     result = batches.planned(batch)
     if result is None:
@@ -92,7 +103,7 @@ def _separate(
     return list(enumerate(result.documents)), result.fates, result.alarms
 
 
-def _fates(fates: tuple[Fate, ...], readings: Readings) -> list[Fate]:
+def settle(fates: tuple[Fate, ...], readings: Readings) -> list[Fate]:
     """The fates as separated, but for pages of documents that turned out to be refused."""
     return [
         Fate(fate.source, fate.page, FateKind.REFUSED, reason=readings.refused[fate.source, fate.page])

@@ -15,7 +15,7 @@ from capture.drop import Tracker, changes, polls
 from capture.pool import Pool
 from domain.errors import PostroomError, Unavailable
 from flows.file_batch import Tools, file_batch
-from flows.publish import publish
+from flows.publish import deliver
 from flows.steps import Step, Stopped, Watcher, patient, unwatched
 from flows.sweep import sweep
 from flows.taking import claim
@@ -29,7 +29,6 @@ from register.session import asking, borrowed
 log = structlog.get_logger()
 _LOOK = 0.25  # seconds between looks at files that are not ready yet
 _IN_LINE = 8  # batches claimed and not filed, for each reading process
-_LATER = 60.0  # seconds until a batch is tried again whose service did not answer
 _PUBLISH = 2.0  # seconds between deliveries while batches are in work
 
 FileBatch = Callable[[Tools, Batch], Batch]
@@ -62,12 +61,13 @@ def intake(
     stop: threading.Event,
     watch: Watcher = unwatched,
     file_one: FileBatch = file_batch,
-    deliver: Publish = publish,
+    deliver: Publish = deliver,
+    drain: bool = True,
 ) -> Intake:
     """Take in what is dropped until ``stop`` is set; with ``once`` until nothing is left to take.
 
     Batches that a killed run left behind come first. A batch that fails stays where it is, the
-    others go on.
+    others go on. Without ``drain`` what the batches bring is delivered by others.
     """
     done = Intake()
     with sole_intake(services), Pool(services.settings.processes, services.settings.capture) as pool:
@@ -79,7 +79,7 @@ def intake(
             publisher.start()
             try:
                 sweep(services)
-                for batch in batches.unfinished():
+                for batch in batches.unfinished(services.host):
                     line.add(batch)
                 dropped = _Drop(drop, once, line, done)
                 if once:
@@ -91,7 +91,7 @@ def intake(
                 line.ended.set()
                 line.idle.set()
                 publisher.join()
-    if not stop.is_set():
+    if drain and not stop.is_set():
         with borrowed():
             _drain(services, deliver, watch, done, stop)
     return done
@@ -162,7 +162,8 @@ class _Line:
                 return
             except Unavailable as error:
                 self._failed(batch, str(error))
-                self.later.append((time.monotonic() + _LATER, batch))
+                later = self.tools.services.settings.retry_after_seconds
+                self.later.append((time.monotonic() + later, batch))
             except PostroomError as error:
                 self._failed(batch, str(error))
             except Exception as error:
@@ -192,7 +193,7 @@ class _Drop:
             if any(file.path in claimed for file in ready.files):
                 continue
             if self.line.room():
-                self.line.add(claim(ready))
+                self.line.add(claim(self.line.tools.services, ready))
             else:
                 left = True
         for folder, complaint in self.tracker.complaints.items():

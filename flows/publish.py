@@ -6,12 +6,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 
 import psutil
 import structlog
 
-from archive.keys import record_key
+from archive.keys import batch_record_key, record_key
 from capture.claim import release
 from domain.document import DocumentText
 from domain.entry import IndexEntry
@@ -19,15 +20,17 @@ from domain.errors import Unavailable
 from domain.wire import from_json
 from flows.steps import Step, Watcher, unwatched
 from flows.taking import spooled
+from index.port import Rejected
 from infra.wiring import Services
 from register import batches, outbox
 from register.indexing import index_entry
-from register.models import Batch, Outbox
-from register.views import text_keys
+from register.models import Batch, Outbox, StoredObject
+from register.views import object_keys, text_keys
 
 log = structlog.get_logger()
 _LEASE = "publish"
-_ROWS = 50  # changes delivered with one commit of the index
+_NEW_DOCUMENTS = ("registered", "attached")
+_ROWS = 200  # changes delivered with one commit of the index
 
 
 @contextmanager
@@ -39,7 +42,7 @@ def publishing() -> Iterator[tuple[bool, Callable[[], bool]]]:
 
 
 def publish(services: Services, watch: Watcher = unwatched) -> int:
-    """Deliver all that waits in the outbox, then release what was delivered; returns the changes delivered.
+    """Deliver all that waits in the outbox; returns the changes delivered.
 
     Another publisher at work is left to it. A change may be delivered twice; the second changes nothing.
     A change that cannot be delivered, other than by a service that does not answer, stays in the outbox
@@ -55,18 +58,29 @@ def publish(services: Services, watch: Watcher = unwatched) -> int:
             delivered = _deliver_each(services, rows, watch)
             broken.update(row.pk for row in rows if row.pk not in delivered)
             count += len(delivered)
-        for batch in batches.releasable() if held else ():
-            try:
-                _release(services, batch)
-            except OSError as error:
-                log.warning("the spool keeps a batch for now", batch=batch.pk, reason=str(error))
-                continue
-            watch(Step("released", batch.pk))
+    return count
+
+
+def release_done(services: Services, watch: Watcher = unwatched) -> None:
+    """Let the spool of this home go of the batches that are done and recorded in the archive."""
+    for batch in batches.releasable(services.host):
+        try:
+            _release(services, batch)
+        except OSError as error:
+            log.warning("the spool keeps a batch for now", batch=batch.pk, reason=str(error))
+            continue
+        watch(Step("released", batch.pk))
+
+
+def deliver(services: Services, watch: Watcher = unwatched) -> int:
+    """Publish, then release; returns the changes delivered."""
+    count = publish(services, watch)
+    release_done(services, watch)
     return count
 
 
 def _deliver_each(services: Services, rows: list[Outbox], watch: Watcher) -> set[int]:
-    """Deliver the rows together, or one by one when that fails; ids of those delivered."""
+    """Deliver the rows together, or in parts when that fails; ids of those delivered."""
     try:
         _deliver(services, rows, watch)
         return {row.pk for row in rows}
@@ -75,15 +89,24 @@ def _deliver_each(services: Services, rows: list[Outbox], watch: Watcher) -> set
         raise
     except Exception as error:
         if len(rows) > 1:
-            return set().union(*(_deliver_each(services, [row], watch) for row in rows))
-        log.exception("a change cannot be delivered", number=rows[0].entry.number)
+            return set().union(*(_deliver_each(services, some, watch) for some in _apart(rows, error)))
+        log.exception("a change cannot be delivered", of=outbox.waits_for(rows[0]))
         outbox.failed(rows, f"{type(error).__name__}: {error}")
         return set()
 
 
-def waiting() -> bool:
-    """Whether there is anything to deliver or to release."""
-    return bool(outbox.pending(1) or batches.releasable())
+def _apart(rows: list[Outbox], error: Exception) -> list[list[Outbox]]:
+    """Each row that the index turned away alone, the others together; all alone if none is known."""
+    if not isinstance(error, Rejected):
+        return [[row] for row in rows]
+    taken = [row for row in rows if not row.entry or row.entry.number not in error.reasons]
+    alone = [[row] for row in rows if row not in taken]
+    return [taken, *alone] if taken else alone
+
+
+def waiting(services: Services) -> bool:
+    """Whether there is anything to deliver, or to release here."""
+    return bool(outbox.pending(1) or batches.releasable(services.host))
 
 
 def _gone(holder: str) -> bool:
@@ -92,19 +115,37 @@ def _gone(holder: str) -> bool:
 
 
 def _deliver(services: Services, rows: list[Outbox], watch: Watcher) -> None:
-    for row in rows:
-        key = record_key(row.entry.number, row.event.sequence)
-        services.archive.put(key, row.body.encode(), media_type="application/json")
+    kept = [services.archive.put(_key(row), row.body.encode(), media_type="application/json") for row in rows]
     watch(Step("recorded"))
-    last = {row.entry_id: row for row in rows}
+    if services.settings.archive.retention_days:
+        _lock(services, rows, [one.key for one in kept])
+    last = {row.entry_id: row for row in rows if row.entry_id}
     services.index.put([to_index(services, row) for row in last.values()])
     watch(Step("indexed"))
-    outbox.delivered(rows)
+    outbox.delivered(
+        rows, [StoredObject(key=one.key, sha256=one.sha256, size=one.size, role="record") for one in kept]
+    )
     watch(Step("published"))
+
+
+def _lock(services: Services, rows: list[Outbox], records: list[str]) -> None:
+    """Nobody removes these entries and batches, or what they are made of, before their retention ends."""
+    until = max(row.created_at for row in rows) + timedelta(days=services.settings.archive.retention_days)
+    new = {row.entry_id for row in rows if row.event and row.event.kind in _NEW_DOCUMENTS}
+    for key in {*records, *object_keys(new)}:
+        services.archive.lock(key, until)
+
+
+def _key(row: Outbox) -> str:
+    if row.entry:
+        return record_key(row.entry.number, row.sequence)
+    assert row.batch
+    return batch_record_key(row.batch.key, row.sequence)
 
 
 def to_index(services: Services, row: Outbox) -> IndexEntry:
     """The entry as the index holds it, with the texts of its documents from the archive."""
+    assert row.entry
     pages: list[str] = []
     for key in text_keys(row.entry):
         pages += [page.text for page in from_json(DocumentText, services.archive.read(key)).pages]

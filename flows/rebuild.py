@@ -1,15 +1,34 @@
-"""Rebuild: the index is disposable, and is made anew from the register and the archive."""
+"""Rebuild: the index from the register and the archive, or the register from the archive alone."""
 
-from domain.errors import Unavailable
+from typing import Any
+
+import structlog
+
+from archive.keys import REGISTER, batch_record_key, record_key, record_prefix
+from archive.port import Damaged, NotFound
+from domain.entry import IndexEntry
+from domain.errors import Unavailable, Usage
+from flows import records
 from flows.publish import publishing, to_index
+from index.port import Rejected
 from infra.wiring import Services
-from register import outbox
+from register import account, history, outbox, restoring
+from register.indexing import index_entry
+from register.models import Outbox
+from register.numbers import format_number, is_number
+from register.restoring import RUN, Difference, Story
+from register.restoring_batches import Home, add_batches, settle
+from register.restoring_entries import add_entries
 
+log = structlog.get_logger()
 _ENTRIES = 50  # put with one commit of the index
+_CHAIN = 0  # the year under which a register counts its events
 
 
-def rebuild_index(services: Services) -> int:
+def rebuild_index(services: Services, differences: list[Difference] | None = None) -> int:
     """Empty the index and put every entry into it as its last delivered change left it; returns how many.
+
+    With ``differences``, what an entry lacks goes there, and the entry is held without it.
 
     Raises:
         Unavailable: a publisher is at work; it would put what is then taken away.
@@ -21,6 +40,113 @@ def rebuild_index(services: Services) -> int:
         services.index.erase()
         for rows in outbox.latest(_ENTRIES):
             renew()
-            services.index.put([to_index(services, row) for row in rows])
-            count += len(rows)
+            if differences is None:
+                services.index.put([to_index(services, row) for row in rows])
+                count += len(rows)
+            else:
+                count += _put(services, [_entry(services, row, differences) for row in rows], differences)
     return count
+
+
+def _entry(services: Services, row: Outbox, differences: list[Difference]) -> IndexEntry:
+    assert row.entry
+    try:
+        return to_index(services, row)
+    except (NotFound, Damaged, ValueError) as error:
+        reason = f"found without the text of its pages: {str(error).splitlines()[0]}"
+        differences.append(Difference(record_key(row.entry.number, row.sequence), reason))
+        return index_entry(row, (), services.settings.zone)
+
+
+def _put(services: Services, entries: list[IndexEntry], differences: list[Difference]) -> int:
+    try:
+        services.index.put(entries)
+    except Rejected as error:
+        for number, reason in error.reasons.items():
+            differences.append(Difference(record_prefix(number), f"the index turned it away: {reason}"))
+        return len(entries) - len(error.reasons)
+    return len(entries)
+
+
+def rebuild(services: Services) -> dict[str, Any]:
+    """Make the register and the index anew from the archive: counts, and ``differences``; ``ok`` without any.
+
+    Records and manifests are read whole and their hashes compared; of all other objects, whether they are
+    there with their size. ``verify`` reads these too. Run again, it begins anew as long as the register is
+    empty, and a run that was killed leaves it so.
+
+    Raises:
+        Usage: the register is not empty, an intake is publishing, or the archive holds no record.
+        Unavailable: the database, the archive or the index does not answer.
+    """
+    differences: list[Difference] = []
+    with publishing() as (held, _):
+        if not held:
+            raise Usage("An intake works on this register. Stop it before the register is made anew.")
+        with restoring.anew():
+            if not _restore(services, differences):
+                raise Usage("There is no record in the archive. Is it the right one? See: postroom doctor")
+    differences += _wrong_in_books()
+    differences += records.sizes(services.archive, restoring.unread())
+    indexed = rebuild_index(services, differences)
+    totals = {**restoring.totals(), **account.totals()}
+    return {
+        "ok": not differences,
+        "entries": totals["entries"],
+        "batches": totals["batches"],
+        "documents": totals["documents"],
+        "pages": totals["pages"],
+        "events": totals["events"],
+        "objects": totals["objects"],
+        "indexed": indexed,
+        "orphans": records.orphans(services.archive),
+        "differences": [{"key": one.key, "problem": one.problem} for one in differences],
+    }
+
+
+def _restore(services: Services, differences: list[Difference]) -> int:
+    """All tables, within the caller's transaction; returns how many batches and entries had a record."""
+    spool = {folder.name for folder in services.spool.iterdir()} if services.spool.is_dir() else set()
+    home = Home(services.host, spool)
+    count = 0
+    for stories in records.runs(records.batches(services.archive, differences), RUN):
+        differences += add_batches([story for story in stories if story.records], home)
+        count += len(stories)
+    log.info("batches restored", batches=count)
+    highest: dict[tuple[str, int], int] = {}
+    for stories in records.runs(records.entries(services.archive, differences), RUN):
+        _note(highest, stories)
+        whole = [story for story in stories if story.records]
+        differences += add_entries(whole, records.origins(services.archive, whole, differences))
+        count += len(stories)
+        log.info("entries restored", up_to=stories[-1].name)
+    differences += settle(batch_record_key)
+    restoring.count_on(highest)
+    return count
+
+
+def _note(highest: dict[tuple[str, int], int], stories: list[Story]) -> None:
+    """The highest numbers and events given: what cannot be read was given too, and is not given again."""
+    for story in stories:
+        if is_number(story.name):
+            register, year, sequence, _ = story.name.split("-")
+            for place, last in (((register, int(year)), int(sequence)), ((register, _CHAIN), story.last)):
+                highest[place] = max(highest.get(place, 0), last)
+
+
+def _wrong_in_books() -> list[Difference]:
+    """Numbers that are missing, and places where a chain of history does not hold."""
+    gaps = [
+        Difference(
+            record_prefix(format_number(gap["register"], gap["year"], number)), "this number is missing"
+        )
+        for gap in account.number_gaps()
+        for number in gap["missing"]
+    ]
+    breaks = [
+        Difference(record_key(one["number"], one["sequence"]), one["problem"])
+        if one["number"]
+        else Difference(REGISTER, f"{one['register']}: {one['problem']}")
+        for one in history.breaks()
+    ]
+    return gaps + breaks

@@ -6,7 +6,7 @@ from capture.pool import Pool
 from domain.errors import PostroomError, Unavailable, Usage
 from flows.file_batch import Tools, file_batch
 from flows.intake import Failure, Intake
-from flows.publish import publish
+from flows.publish import deliver
 from infra.classifier import lazy_champion
 from infra.wiring import Services, sole_worker
 from register.problems import retry
@@ -34,7 +34,7 @@ def replay(services: Services, problems: Sequence[int]) -> Intake:
                 except PostroomError as error:
                     done.failures.append(Failure(batch.pk, batch.source, str(error)))
     try:
-        publish(services)
+        deliver(services)
     except Unavailable as error:
         done.failures.append(Failure(0, "", f"not everything could be published: {error}"))
     return done

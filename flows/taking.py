@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import shutil
 import threading
 import time
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
@@ -37,9 +37,10 @@ def station_of(batch: Batch) -> Station:
     return from_json(Station, json.dumps(batch.profile))
 
 
-def claim(ready: Ready) -> Batch:
+def claim(services: Services, ready: Ready) -> Batch:
     """Write the claim of these files down. Nothing is moved yet."""
     return batches.open_batch(
+        host=services.host,
         station=ready.station.name,
         register=ready.station.station.register,
         source=ready.station.folder / ready.name,
@@ -121,8 +122,27 @@ def local_original(services: Services, batch: Batch, one: Claim) -> Path:
     fetched = services.work / batch.key / "originals" / f"{one.ordinal:06}"
     if not fetched.exists():
         fetched.parent.mkdir(parents=True, exist_ok=True)
-        partial = fetched.with_suffix(".part")
-        with services.archive.open(one.original) as stored, partial.open("wb") as copy:
-            shutil.copyfileobj(stored, copy, 1 << 20)
-        partial.rename(fetched)
+        fetch(services, one.original, fetched, one.sha256)
     return fetched
+
+
+def fetch(services: Services, key: str, path: Path, sha256: str = "") -> None:
+    """Bring an object into a file, whole or not at all, also when several do so at a time.
+
+    Raises:
+        Unavailable: the archive does not answer, or gave other bytes than those of ``sha256``.
+    """
+    digest = hashlib.sha256()
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with services.archive.open(key) as stored, partial.open("wb") as copy:
+            while piece := stored.read(1 << 20):
+                digest.update(piece)
+                copy.write(piece)
+        if sha256 and digest.hexdigest() != sha256:
+            raise Unavailable(
+                f"the archive gave other bytes for {key} than were put there; run: postroom verify"
+            )
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,26 +1,21 @@
 """Verify: whether the register, the archive, the index and the spool agree with each other."""
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from archive import fixity
-from archive.keys import record_key
+from flows.fixity import check_share
 from infra.wiring import Services
-from register import account, history
+from register import account, checks, history
 from register.batches import keys_in_work
 
 
-def verify(services: Services) -> dict[str, Any]:
+def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
     """Counts of what is wrong, with the lists under ``wrong``; ``ok`` when there is nothing.
 
-    Every object and every record in the archive is read and its hash compared.
+    Of the objects and records in the archive a ``share`` (0-1) is read and its hashes compared, those
+    longest unchecked first; what was found is recorded, and mended where there is a second bucket.
     """
-    objects = list(account.objects())
-    objects += [
-        (record_key(number, sequence), hashlib.sha256(body).hexdigest())
-        for number, sequence, body in account.records()
-    ]
+    checked = check_share(services, share)
     # The index is asked between two looks at the register, for an intake may be publishing meanwhile.
     should = account.index_should_hold()
     held = dict(services.index.sequences())
@@ -28,10 +23,7 @@ def verify(services: Services) -> dict[str, Any]:
     wrong: dict[str, list[Any]] = {
         "unaccounted": [*account.unaccounted(), *_strays(services)],
         "number_gaps": list(account.number_gaps()),
-        "mismatches": [
-            {"key": one.key, "expected": one.expected, "found": one.found}
-            for one in fixity.check(services.archive, objects)
-        ],
+        "mismatches": checks.damaged(),
         "history_breaks": list(history.breaks()),
         "records_pending": account.records_pending(),
         "index_missing": sorted(
@@ -43,7 +35,8 @@ def verify(services: Services) -> dict[str, Any]:
         "ok": not any(wrong.values()),
         **account.totals(),
         **{name: len(found) for name, found in wrong.items()},
-        "objects_checked": len(objects),
+        "objects_checked": checked.objects,
+        "mended": checked.mended,
         "wrong": wrong,
     }
 

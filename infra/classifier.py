@@ -1,12 +1,16 @@
 """The classifier of an instance: its champion, or one trained on the sample mail at first use."""
 
+import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
+from archive.keys import CHAMPIONS, champion_key, model_key
+from archive.port import Conflict
 from infra.wiring import Services
 from models.model import Model
-from models.registry import load, save
+from models.registry import CARD, MODEL, adopt, load, save
 from models.train import train
 from samples.texts import training_texts
 
@@ -15,8 +19,11 @@ _SEED = 20260101
 
 
 def champion(services: Services) -> Model:
-    """The model in use. A home without one gets one trained on labelled sample mail, which takes seconds."""
-    if not (services.models / "champion").exists():
+    """The model in use. A home without one fetches the archive's.
+
+    Where that has none either, one is trained on labelled sample mail, which takes seconds.
+    """
+    if not (services.models / "champion").exists() and not _fetch(services):
         train_on_samples(services)
     model = load(services.models)
     return replace(model, card=replace(model.card, threshold=services.settings.threshold))
@@ -25,7 +32,39 @@ def champion(services: Services) -> Model:
 def train_on_samples(services: Services) -> str:
     """Train a classifier on labelled sample mail and make it the champion; returns its version."""
     texts, labels = zip(*training_texts(_PER_CLASS, _SEED), strict=True)
-    return save(train(texts, labels, threshold=services.settings.threshold), services.models)
+    version = save(train(texts, labels, threshold=services.settings.threshold), services.models)
+    _share(services, version)
+    return version
+
+
+def _share(services: Services, version: str) -> None:
+    """Put the model into the archive, as the newest champion, for other machines and for a rebuild."""
+    for name in (MODEL, CARD):
+        with suppress(Conflict):  # the same version, trained elsewhere
+            services.archive.put(model_key(version, name), services.models / version / name)
+    told = json.dumps({"version": version}).encode()
+    while True:
+        last = max(services.archive.list(CHAMPIONS), default="")
+        if last and json.loads(services.archive.read(last)) == {"version": version}:
+            return
+        with suppress(Conflict):
+            services.archive.put(champion_key(_sequence(last) + 1), told, media_type="application/json")
+            return
+
+
+def _fetch(services: Services) -> bool:
+    """Take over the archive's newest champion; whether there is one."""
+    last = max(services.archive.list(CHAMPIONS), default="")
+    if not last:
+        return False
+    version = json.loads(services.archive.read(last))["version"]
+    files = {name: services.archive.read(model_key(version, name)) for name in (MODEL, CARD)}
+    adopt(services.models, version, files)
+    return True
+
+
+def _sequence(key: str) -> int:
+    return int(key.removeprefix(CHAMPIONS).removesuffix(".json")) if key else 0
 
 
 def lazy_champion(services: Services) -> Callable[[], Model]:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from capture.tools.tesseract import CODES, probe
+from domain.entry import Query
 from domain.errors import PostroomError
 from infra.settings import Settings, load_settings
 
 _PACKAGES = (
     "ocrmypdf", "tesserocr", "pdfplumber", "scikit-learn", "pyzbar", "zxing-cpp", "opencv-python-headless",
-    "django", "tantivy", "prefect",
+    "django", "psycopg", "boto3", "elasticsearch", "tantivy", "prefect",
 )  # fmt: skip
 _LANGUAGES = ("en", "es", "fr", "de")
 _LOW_DISK_GB = 2.0
@@ -110,17 +111,23 @@ def _services(home: Path, settings: Settings) -> Iterator[Check]:
 
     def database() -> str:
         open_services(home)
+        if settings.database.url.get_secret_value():
+            from infra.database import server
+
+            return f"PostgreSQL {server()}, at most {settings.database.connections} connections a process"
         return f"SQLite, {home / 'register.sqlite3'}"
 
     def index() -> str:
-        held = sum(1 for _ in open_services(home, database=False).index.sequences())
-        return f"Tantivy, {home / 'index'}, {held} entries"
+        held = open_services(home, database=False).index.search(Query("", limit=0)).total
+        place = settings.index.url or home / "index"
+        return f"{'Elasticsearch' if settings.index.url else 'Tantivy'}, {place}, {held} entries"
 
     def archive() -> str:
         store = open_services(home, database=False).archive
         store.put(_PROBE, b"written by postroom doctor")
         store.delete(_PROBE)
-        return f"folder, {home / 'archive'}"
+        bucket, endpoint = settings.archive.bucket, settings.archive.endpoint
+        return f"bucket {bucket} at {endpoint or 'AWS'}" if bucket else f"folder, {home / 'archive'}"
 
     yield _answers("register", database)
     yield _answers("archive", archive)

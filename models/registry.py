@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from domain.errors import Usage
 from models.model import Card, Model
 
+MODEL, CARD = "model.skops", "card.json"
 TRUSTED = (
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
@@ -33,16 +35,24 @@ def save(model: Model, folder: Path, *, champion: bool = True) -> str:
     its name appears.
     """
     version = model.card.version
+    files: dict[str, bytes] = {}
+    if not _sound(folder / version):
+        content: bytes = skops.io.dumps(model.pipeline)
+        card = {**asdict(model.card), "sha256": hashlib.sha256(content).hexdigest()}
+        files = {MODEL: content, CARD: (json.dumps(card, indent=2) + "\n").encode()}
+    return adopt(folder, version, files, champion=champion)
+
+
+def adopt(folder: Path, version: str, files: Mapping[str, bytes], *, champion: bool = True) -> str:
+    """Write a model's files, as another machine has them, and make it the one in use. As ``save``."""
     folder.mkdir(parents=True, exist_ok=True)
     if not _sound(folder / version):
         shutil.rmtree(folder / version, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as scratch:
             made = Path(scratch) / version
             made.mkdir()
-            content: bytes = skops.io.dumps(model.pipeline)
-            card = {**asdict(model.card), "sha256": hashlib.sha256(content).hexdigest()}
-            _write(made / "model.skops", content)
-            _write(made / "card.json", (json.dumps(card, indent=2) + "\n").encode())
+            for name, content in files.items():
+                _write(made / name, content)
             made.rename(folder / version)
     if champion:
         pointer = folder / ".champion.tmp"

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from domain.errors import Usage
-from postroom.output import answer, say
+from postroom.output import answer, aside, say, table
 from postroom.searching import Json
+
+_WRONG = ("gaps", "doubles", "chain_breaks")
 
 bench = typer.Typer(
     no_args_is_help=True, help="Measure this installation, side by side with what it is built on."
@@ -56,6 +58,91 @@ def capture(
 
 
 @bench.command()
+def faults(
+    kills: Annotated[int, typer.Option(min=0, help="Kills of processes and servers.")] = 100,
+    pages: Annotated[int, typer.Option(min=20, help="Pages of each intake of twenty kills.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of the random moments.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Kill processes and servers of a distributed intake, take services down; the books must balance."""
+    data = _bench("faults").measure(kills, pages, seed, lambda text: aside.print(text, markup=False))
+    counts = ("lost_pages", "doubled", "number_gaps", "index_diff")
+    answer(as_json, data, lambda: say(", ".join(f"{name.replace('_', ' ')} {data[name]}" for name in data)))
+    if not data["verify_ok"] or any(data[name] for name in counts):
+        raise typer.Exit(1)
+
+
+@bench.command()
+def scale(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="Images and PDFs; default: sample mail.")
+    ] = None,
+    workers: Annotated[str, typer.Option(help="How many workers, each in turn.")] = "1,2",
+    pages: Annotated[int, typer.Option(min=1, help="Scanned pages a turn.")] = 64,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds in which all take turns.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """Pages per second of one and more workers, beside as many processes of the bare engine."""
+    try:
+        counts = sorted({int(count) for count in workers.split(",")})
+    except ValueError as error:
+        raise Usage(f"--workers {workers}: name numbers, such as 1,2") from error
+    if not counts or counts[0] < 1:
+        raise Usage(f"--workers {workers}: name numbers from 1, such as 1,2")
+    run = _bench("scale").run
+    data = run(folder, counts, pages, rounds, lambda text: aside.print(text, markup=False))
+
+    def show() -> None:
+        for count in counts:
+            ours, bare = data["workers"][str(count)], data["engine"][str(count)]
+            say(f"{count} workers {ours:.2f} pages/s, bare engine {bare:.2f}")
+        say(f"relative efficiency {data['relative_efficiency']:.2f}")
+
+    answer(as_json, data, show)
+
+
+@bench.command(name="scale-model")
+def scale_model(
+    workers: Annotated[int, typer.Option(min=1, help="Machines.")] = 100,
+    pages: Annotated[int, typer.Option(min=1000, help="Pages a day.")] = 5_000_000,
+    as_json: Json = False,
+) -> None:
+    """Simulate a day of many machines from measured costs: what saturates first, and what then helps."""
+    data = _bench("scale_model").run(workers, pages)
+
+    def show() -> None:
+        rows = [(one["cores"], *_day(one)) for one in data["cores"]]
+        table("Cores a machine, nothing else in the way", ["cores", *_DAY], rows)
+        table("The day", ["change", *_DAY], [(one["change"], *_day(one)) for one in data["days"]])
+
+    answer(as_json, data, show)
+
+
+_DAY = ["busy at the peak", "half found in", "95 % in", "found in 3 days"]
+
+
+def _day(one: dict[str, Any]) -> tuple[str, ...]:
+    busy = sorted(one["busy"].items(), key=lambda part: -part[1])
+    minutes = [f"{one['minutes'][name]:.0f} min" for name in ("half", "most")]
+    return ", ".join(f"{name} {share:.0%}" for name, share in busy[:3]), *minutes, f"{one['through']:.0%}"
+
+
+@bench.command()
+def orchestration(
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each way.")] = 10, as_json: Json = False
+) -> None:
+    """What a run that does nothing costs, in three ways that Prefect offers."""
+    data = _bench("orchestration").run(runs)
+
+    def show() -> None:
+        for name in ("process", "task", "in_process"):
+            one = data[name]
+            say(f"{name:<10} {one['cpu_s']:.2f} s CPU, {one['wall_s']:.2f} s, alone {one['latency_s']:.1f} s")
+
+    answer(as_json, data, show)
+
+
+@bench.command()
 def crash(
     kills: Annotated[int, typer.Option(min=0, help="Kills at random moments, beside one at each step.")] = 50,
     as_json: Json = False,
@@ -70,3 +157,42 @@ def crash(
     answer(as_json, data, show)
     if not data["ok"]:
         raise typer.Exit(1)
+
+
+@bench.command()
+def numbers(
+    processes: Annotated[int, typer.Option(min=1, help="That take numbers at the same time.")] = 32,
+    each: Annotated[int, typer.Option(min=1, help="Transactions that each of them begins.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """Take register numbers from many processes, with rollbacks and kills, on both databases."""
+    data = _bench("numbers").run(processes, each)
+
+    def show() -> None:
+        for name in ("sqlite", "postgresql"):
+            one = data[name]
+            wrong = ", ".join(f"{one[what]} {what.replace('_', ' ')}" for what in _WRONG)
+            pace = f"{one['numbers']} numbers, {one['numbers_per_s']}/s"
+            say(f"{name:<10} {pace}, {one['kills']} kills; {wrong}")
+
+    answer(as_json, data, show)
+    if any(data[name][what] for name in ("sqlite", "postgresql") for what in _WRONG):
+        raise typer.Exit(1)
+
+
+@bench.command()
+def index(
+    searches: Annotated[int, typer.Option(min=20, help="That both engines are asked.")] = 600,
+    as_json: Json = False,
+) -> None:
+    """Ask the embedded index and Elasticsearch the same; hits, facets, order and time beside each other."""
+    data = _bench("compare").run(searches)
+
+    def show() -> None:
+        said = f"{data['entries']} entries, {data['searches']} searches"
+        say(f"{said}: {len(data['differing'])} with other hits")
+        say(f"of the first ten hits {data['overlap']:.1%} are the same")
+        for name, taken in data["median_ms"].items():
+            say(f"{name:<14} {taken:.1f} ms a search, {data['entries_put_per_s'][name]} entries/s put")
+
+    answer(as_json, data, show)

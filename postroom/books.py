@@ -20,12 +20,17 @@ def add_to(app: typer.Typer) -> None:
     app.command()(rebuild)
 
 
-def verify(as_json: Json = False) -> None:
+def verify(
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Read this share of the archive, longest unchecked first.")
+    ] = 1.0,
+    as_json: Json = False,
+) -> None:
     """Check that no page, number, object, event or search entry is missing or altered."""
     instance = services()
     from flows.verify import verify as check
 
-    data = check(instance)
+    data = check(instance, share)
     answer(as_json, data, lambda: _print_check(data))
     if not data["ok"]:
         sys.exit(1)
@@ -85,16 +90,46 @@ def _age(seconds: float) -> str:
 
 def rebuild(
     index: Annotated[bool, typer.Option("--index", help="Make the search index anew.")] = False,
+    from_archive: Annotated[
+        bool, typer.Option("--from-archive", help="Make the register and the index anew.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make anew what can be made from the register and the archive: the search index."""
-    if not index:
-        raise Usage("Say what to make anew: postroom rebuild --index")
+    """Make anew what can be made: the index from the register, or both from the archive alone."""
+    if index == from_archive:
+        raise Usage("Say what to make anew: postroom rebuild --index, or postroom rebuild --from-archive")
     instance = services()
-    from flows.rebuild import rebuild_index
+    from flows import rebuild as anew
 
-    count = rebuild_index(instance)
-    answer(as_json, {"entries": count}, lambda: say(f"The index holds {count} entries again."))
+    if index:
+        held = anew.rebuild_index(instance)
+        answer(as_json, {"entries": held}, lambda: say(f"The index holds {held} entries again."))
+        return
+    data = anew.rebuild(instance)
+    answer(as_json, data, lambda: _print_rebuilt(data))
+    if not data["ok"]:
+        sys.exit(1)
+
+
+def _print_rebuilt(data: dict[str, Any]) -> None:
+    made = [
+        count(data["entries"], "entry", "entries"),
+        count(data["documents"], "document"),
+        count(data["batches"], "batch", "batches"),
+        count(data["pages"], "page"),
+        count(data["events"], "event"),
+        count(data["objects"], "object"),
+    ]
+    say(f"Made anew from the archive: {', '.join(made)}; {data['indexed']} in the index")
+    if data["orphans"]:
+        say(f"The archive holds {count(data['orphans'], 'object')} that no record names.")
+    if data["differences"]:
+        say(f"{count(len(data['differences']), 'difference')}:", style="red")
+        for one in data["differences"]:
+            say(f"  {one['key']}: {one['problem']}")
+    else:
+        say("All records and manifests are whole.", style="green")
+    say("To read every other object too: postroom verify")
 
 
 def doctor(as_json: Json = False) -> None:

@@ -29,7 +29,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(sample)
 
 
-def _drop_folder(instance: Services, drop: Path | None) -> Path:
+def drop_folder(instance: Services, drop: Path | None) -> Path:
+    """The folder that holds the stations' folders."""
     if drop is None:
         instance.drop.mkdir(parents=True, exist_ok=True)
         return instance.drop
@@ -60,7 +61,7 @@ def intake(
 ) -> None:
     """File what is dropped: without --once, watch for more until stopped."""
     instance = services()
-    folder = _drop_folder(instance, drop)
+    folder = drop_folder(instance, drop)
     from flows.intake import intake as run
 
     start = time.monotonic()
@@ -81,7 +82,7 @@ def up(
 ) -> None:
     """File what is dropped as Prefect flow runs, under a local Prefect server with its pages on loopback."""
     instance = services()
-    folder = _drop_folder(instance, drop)
+    folder = drop_folder(instance, drop)
     start = time.monotonic()
     with Progress() as progress:
         done = run_up(instance, folder, until_idle, port, progress)

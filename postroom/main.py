@@ -8,7 +8,19 @@ import typer
 
 from domain.errors import PostroomError, Usage
 from infra.logs import to_stderr
-from postroom import benches, books, demo, inspecting, intaking, people, searching
+from postroom import (
+    backing,
+    benches,
+    books,
+    demo,
+    indexing,
+    inspecting,
+    intaking,
+    people,
+    searching,
+    serving,
+    working,
+)
 from postroom.context import choose_home
 from postroom.output import aside
 
@@ -20,7 +32,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verbs in (intaking, searching, people, inspecting, books, demo, benches):
+for verbs in (
+    intaking,
+    working,
+    searching,
+    people,
+    inspecting,
+    books,
+    indexing,
+    backing,
+    serving,
+    demo,
+    benches,
+):
     verbs.add_to(app)
 
 

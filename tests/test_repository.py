@@ -121,6 +121,7 @@ def test_what_is_imported_is_asked_for() -> None:
     asked = project()["project"]
     every = required(asked["dependencies"] + asked["optional-dependencies"]["dev"])
     offered = {name.lower().replace("_", "-") for name in every}
+    offered |= {f"{name}-s3" for name in offered if name == "types-boto3"}  # an extra brings it
     providers = importlib.metadata.packages_distributions()
     undeclared = {
         name

@@ -126,7 +126,7 @@ def _patched(name: str, stage: str, clock: _Clock) -> Any:
 
 def _file_all(services: Services, drop: Path) -> None:
     from flows.file_batch import Tools, file_batch
-    from flows.publish import publish
+    from flows.publish import deliver
     from flows.taking import claim
 
     tools = Tools(services, cast(Pool, _Inline()), lazy_champion(services))
@@ -134,7 +134,7 @@ def _file_all(services: Services, drop: Path) -> None:
     tracker.observe(0.0)
     ready: Sequence[Any] = tracker.observe(3600.0)
     for one in ready:
-        batch = file_batch(tools, claim(one))
+        batch = file_batch(tools, claim(services, one))
         if batch.state != "done":
             raise RuntimeError(f"not filed: {to_plain(one.name)}")
-    publish(services)
+    deliver(services)

@@ -183,7 +183,9 @@ def _flow_runs(home: Path) -> set[tuple[str, str]]:
 
         def ask(path: str) -> Any:
             request = urllib.request.Request(
-                f"{url}/{path}/filter", data=b"{}", headers={"Content-Type": "application/json"}
+                f"{url}/{path}/filter",
+                data=b"{}",
+                headers={"Content-Type": "application/json", **server.headers},
             )
             with urllib.request.urlopen(request, timeout=60) as reply:
                 return json.load(reply)

@@ -1,0 +1,158 @@
+"""The flows that workers on many machines run, as Prefect deployments: chunk, publish, reconcile, fixity.
+
+A worker process sets ``working_with`` once and runs them in itself; a process that Prefect starts for one
+run opens the instance of its environment. Parameters and results are JSON.
+"""
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import structlog
+from prefect import Flow, flow, get_client
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import State
+from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.states import Crashed
+
+from capture.pool import Pool
+from domain.errors import Unavailable
+from flows import chunks as bodies
+from flows import fixity as checking
+from flows import publish as publishing
+from flows.file_batch import Tools
+from infra.classifier import lazy_champion
+from infra.settings import find_home
+from infra.wiring import open_services
+from register import chunks as rows
+from register.models import Chunk
+from register.session import borrowed
+
+log = structlog.get_logger()
+POOLS = {
+    "intake": "light flows of the intake",
+    "ocr": "chunks of batches: reading and filing",
+    "index": "publishing, reconciliation, fixity",
+    "mail": "reserved for mail in and out",
+}
+_tools: list[Tools] = []
+
+
+@contextmanager
+def working_with(tools: Tools) -> Iterator[None]:
+    """Flow runs of this process use these tools while the block runs."""
+    _tools.append(tools)
+    try:
+        yield
+    finally:
+        _tools.clear()
+
+
+@contextmanager
+def _at_work() -> Iterator[Tools]:
+    with borrowed():
+        if _tools:
+            yield _tools[0]
+            return
+        services = open_services(find_home(None))
+        with Pool(services.settings.processes, services.settings.capture) as pool:
+            yield Tools(services, pool, lazy_champion(services))
+
+
+@flow(
+    name="chunk",
+    flow_run_name="chunk {chunk_id}",
+    retries=2,
+    retry_delay_seconds=10,
+    persist_result=False,
+)
+def chunk(chunk_id: int) -> str:
+    """Do a share of a batch; says how it went."""
+    holder = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(6)}"
+    with _at_work() as tools:
+        return bodies.work(tools, chunk_id, holder, ask)
+
+
+@flow(name="publish", persist_result=False)
+def publish() -> int:
+    """Deliver what waits in the outbox; returns the changes delivered."""
+    with _at_work() as tools:
+        return publishing.publish(tools.services, tools.watch)
+
+
+@flow(name="reconcile", persist_result=False)
+def reconcile() -> int:
+    """Ask again for chunks that nobody is at; returns how many were looked after."""
+    with _at_work() as tools:
+        return bodies.reconcile(tools.services, ask, ask_anew)
+
+
+@flow(name="fixity", persist_result=False)
+def fixity(share: float = 1 / 30) -> dict[str, Any]:
+    """Check a share of the archive's objects, those longest unchecked first; returns the counts."""
+    with _at_work() as tools:
+        return checking.counts(checking.check_share(tools.services, share))
+
+
+DEPLOYMENTS: dict[str, tuple[Flow[..., Any], str]] = {
+    "chunk": (chunk, "ocr"),
+    "publish": (publish, "index"),
+    "reconcile": (reconcile, "index"),
+    "fixity": (fixity, "index"),
+}
+"""Each flow with its pool. Deployments are named as their flows."""
+CRON = {"fixity": "30 2 * * *"}
+
+
+def ask(one: Chunk) -> None:
+    """Ask for a worker that does the chunk. The same request again brings no second run.
+
+    Raises:
+        Unavailable: Prefect does not answer, or does not know the flow yet.
+    """
+    with _prefect() as client:
+        _request(client, one)
+
+
+def ask_anew(one: Chunk) -> None:
+    """Ask for another worker, unless the first request still waits in line; its run, if any, is crashed."""
+    with _prefect() as client:
+        run = _request(client, one)
+        if run.state and run.state.is_scheduled():
+            return
+        if run.state and not run.state.is_final():
+            lost: State[Any] = Crashed(message="its worker was not heard of any more")
+            client.set_flow_run_state(run.id, lost, force=True)
+        if rows.ask_anew(one):
+            _request(client, one)
+
+
+def _request(client: SyncPrefectClient, one: Chunk) -> Any:
+    deployment = client.read_deployment_by_name("chunk/chunk")
+    return client.create_flow_run_from_deployment(
+        deployment.id,
+        parameters={"chunk_id": one.pk},
+        name=f"batch {one.batch_id} {one.stage} {one.ordinal}",
+        idempotency_key=rows.key(one),
+    )
+
+
+@contextmanager
+def _prefect() -> Iterator[SyncPrefectClient]:
+    try:
+        with get_client(sync_client=True) as client:
+            yield client
+    except ObjectNotFound as error:
+        raise Unavailable("Prefect does not know the flows yet. Start a worker: postroom work") from error
+    except (httpx.HTTPError, PrefectException, RuntimeError) as error:
+        raise Unavailable(f"the Prefect server does not answer: {error}") from error
+
+
+def prefect_answers() -> bool:
+    """Whether flow runs can be made now."""
+    with get_client(sync_client=True) as client:
+        return client.api_healthcheck() is None

@@ -1,0 +1,91 @@
+"""Restore: an instance from a backup that was first found undamaged."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from domain.errors import Unavailable, Usage
+from flows.backup import SETTINGS
+from infra import dumps
+from infra.copies import compare, copy, files, read
+from infra.database import connect, known_migrations
+from infra.settings import Settings, load_settings
+
+_FOLDERS = ("spool", "models", "archive", "index")
+
+
+def restore(home: Path, folder: Path, *, replace: bool, files_only: bool = False) -> dict[str, Any]:
+    """Make the instance in ``home`` from a backup, every file of which is first compared with its hash.
+
+    With ``replace`` what is in the way is moved aside, into ``before_restore_...`` in the home and, in
+    PostgreSQL, a schema of that name. Settings and stations' profiles that are in the home stay. With
+    ``files_only`` the register is left as it is: it was not lost, or is rebuilt from the archive.
+
+    Raises:
+        Usage: it is no backup, is from a newer Postroom or another kind of database than the settings
+            name, or something is in the way.
+        Unavailable: the backup is damaged, the database does not answer, or an intake is at work.
+    """
+    about = read(folder)
+    if unknown := sorted(set(about["migrations"]) - set(known_migrations())):
+        raise Usage(f"{folder} is from a newer Postroom, with {unknown[-1]}. Install that one to restore it.")
+    compare(folder, about["files"])
+    home.mkdir(parents=True, exist_ok=True)
+    settings = load_settings(home if (home / SETTINGS).exists() else folder)
+    register = dumps.name(about["database"])
+    if about["database"] != (named := dumps.kind(settings.database)) and not files_only:
+        raise Usage(
+            f"the backup holds a register of {about['database']}, the settings name {named}. "
+            "Set or unset database.url (POSTROOM_DATABASE__URL); see docs/database.md"
+        )
+    with _no_intake(home):
+        taken = not files_only and not dumps.is_empty(home, settings.database)
+        moved = _make_room(home, settings, taken, replace=replace)
+        for one in about["files"]:
+            kept = one.path.endswith(".toml") and (home / one.path).exists()
+            if one.path != register and not kept:
+                copy(folder / one.path, home / one.path)
+        if not files_only:
+            dumps.restore(home, settings.database, folder / register)
+            connect(home, settings.database)
+        os.sync()
+    return {
+        "home": str(home),
+        "database": about["database"],
+        "created_at": about["created_at"],
+        "files": len(about["files"]) - files_only,
+        "moved_to": moved,
+    }
+
+
+def _make_room(home: Path, settings: Settings, taken: bool, *, replace: bool) -> str | None:
+    """See that the home is empty and no register ``taken``, or make it so; where what was there is now."""
+    there = [name for name in _FOLDERS if any(files(home / name))]
+    if not there and not taken:
+        return None
+    if not replace:
+        found = ", ".join([*(f"{name}/" for name in there), *(["a register"] if taken else [])])
+        raise Usage(
+            f"there is {found} already. Restore to a home and database that are empty, or add --replace"
+        )
+    aside = home / f"before_restore_{datetime.now(UTC):%Y%m%d_%H%M%S_%f}"
+    aside.mkdir()
+    for name in there:
+        (home / name).rename(aside / name)
+    if taken:
+        dumps.set_aside(home, settings.database, aside)
+    return aside.name
+
+
+@contextmanager
+def _no_intake(home: Path) -> Iterator[None]:
+    with (home / "intake.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable(f"an intake works on {home}. Stop it first.") from None
+        yield

@@ -1,0 +1,59 @@
+"""Scratch: readings that workers on several machines leave each other in the archive's ``work/``."""
+
+import uuid
+import zipfile
+from collections.abc import Collection
+
+from archive.keys import work_key
+from flows import taking
+from flows.reading import page_folder
+from infra.wiring import Services
+from register.models import Batch
+
+_FILES = (".json", ".pdf", ".jpg")
+
+
+def leave(services: Services, batch: Batch, name: str, pages: Collection[tuple[int, int]]) -> str:
+    """Put the readings of these pages into one object; returns its key. Refused pages have none."""
+    packed = services.work / batch.key / name
+    packed.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for source, page in sorted(pages):
+            for suffix in _FILES:
+                file = page_folder(services, batch, source) / f"{page:06}{suffix}"
+                if file.exists():
+                    archive.write(file, _inside(source, page, suffix))
+    key = work_key(batch.key, name)
+    services.archive.put(key, packed, media_type="application/zip")
+    packed.unlink()
+    return key
+
+
+def fetch(services: Services, batch: Batch, key: str, pages: Collection[tuple[int, int]]) -> None:
+    """Bring the readings of these pages from the object into the work folder."""
+    missing = [
+        (source, page, suffix)
+        for source, page in sorted(pages)
+        for suffix in _FILES
+        if not (page_folder(services, batch, source) / f"{page:06}{suffix}").exists()
+    ]
+    if not missing:
+        return
+    packed = services.work / batch.key / f"{uuid.uuid4().hex}.zip"
+    packed.parent.mkdir(parents=True, exist_ok=True)
+    taking.fetch(services, key, packed)
+    with zipfile.ZipFile(packed) as archive:
+        for source, page, suffix in missing:
+            file = page_folder(services, batch, source) / f"{page:06}{suffix}"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
+            try:
+                partial.write_bytes(archive.read(_inside(source, page, suffix)))
+            except KeyError:
+                continue  # a refused page has no reading
+            partial.rename(file)
+    packed.unlink()
+
+
+def _inside(source: int, page: int, suffix: str) -> str:
+    return f"{source:06}/{page:06}{suffix}"

@@ -1,0 +1,25 @@
+-- What the roles may do with the tables. Run as postroom_owner after every upgrade (setup.sh does): it takes
+-- everything back, then gives what is needed, so that a table of a later version is closed until it stands here.
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, postroom_app, postroom_reader;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, postroom_app, postroom_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO postroom_app, postroom_reader;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO postroom_app;
+
+-- Only added to. No UPDATE at all: what a row says stays said. Erasing an event's content is the owner's.
+GRANT INSERT ON register_event, register_eventcontent, register_correction, register_party, register_entryparty
+    TO postroom_app;
+
+-- Added to, and a row may be locked (PostgreSQL asks UPDATE on a column for SELECT ... FOR UPDATE);
+-- the columns named are the only ones that can change. A number, a date or a page's place cannot.
+GRANT INSERT, UPDATE (reference) ON register_entry TO postroom_app;
+GRANT INSERT, UPDATE (label) ON register_document TO postroom_app;
+GRANT INSERT, UPDATE (last) ON register_counter TO postroom_app;
+GRANT INSERT, UPDATE (checked_at, damage) ON register_storedobject TO postroom_app;
+GRANT INSERT, UPDATE (delivered_at, attempts, error) ON register_outbox TO postroom_app;
+
+-- Work in progress. Rows stay, but for fates that a new attempt takes back, which a trigger guards.
+GRANT INSERT, UPDATE ON register_batch, register_claim, register_problem TO postroom_app;
+GRANT INSERT, DELETE ON register_pagefate TO postroom_app;
+
+-- Who does what now: comes and goes.
+GRANT INSERT, UPDATE, DELETE ON register_chunk, register_lease TO postroom_app;

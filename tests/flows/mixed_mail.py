@@ -1,0 +1,90 @@
+"""A small office's mail with a bit of everything that a register can tell of."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from flows.intake import Intake, intake
+from flows.publish import deliver
+from flows.replay import replay
+from flows.steps import Step
+from infra.wiring import Services
+from register import problems, review, views
+from register.models import Document, Entry, Problem
+from register.numbers import format_number
+from samples.patch import bars
+from tests.flows.test_intake import labelled, station
+from tests.small import small_page, small_tiff
+
+WORDS = ("letter", "Patch", "Series", "mail", "Labelled", "first", "IN", "OUT", "invoice", "", "-letter")
+
+
+def take_in(services: Services, drop: Path, fail_at: str = "") -> Intake:
+    """Take in what lies in the drop folder; each batch fails when it comes to this step."""
+
+    def watch(step: Step) -> None:
+        if step.name == fail_at:
+            raise RuntimeError("this batch goes no further")
+
+    return intake(services, drop, once=True, stop=threading.Event(), watch=watch)
+
+
+def next_number() -> str:
+    """The number that the next entry of the register IN gets."""
+    last = Entry.objects.filter(register="IN").order_by("sequence").last()
+    return format_number("IN", datetime.now(UTC).year, last.sequence + 1 if last else 1)
+
+
+def _patch_sheet() -> Image.Image:
+    canvas = np.full((440, 500), 255, np.uint8)
+    for offset, width in bars("T"):
+        top = 60 + round(offset * 100)
+        cv2.rectangle(canvas, (40, top), (460, top + round(width * 100) - 1), 0, -1)
+    cv2.putText(canvas, "Patch T", (60, 300), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 0, 3)
+    return Image.fromarray(canvas).convert("1")
+
+
+def _patched_tiff(path: Path) -> None:
+    blank = Image.new("1", (500, 220), 1)
+    first, *rest = (
+        small_page("Patched letter"), _patch_sheet(), small_page("Patched mail"), blank, small_page("Last"),
+    )  # fmt: skip
+    first.save(path, save_all=True, append_images=rest, compression="group4", dpi=(100, 100))
+
+
+def take_in_all(services: Services, drop: Path) -> None:
+    """Separators, blanks, duplicates, labels, refusals, corrections, several attempts; all is published.
+
+    What stays in the exceptions queue is a page whose label bears the number of the next entry.
+    """
+    same = small_tiff(drop / "first.tif", ["The first letter", "its second page"]).read_bytes()
+    take_in(services, drop)
+    _patched_tiff(station(drop, "patched", '[separation]\npatch = ["T"]\n') / "batch.tif")
+    job = station(drop, "folders", 'batch = "folder"\nafter = "done"\nregister = "OUT"\n') / "job"
+    job.mkdir()
+    for number in (10, 9, 1):
+        small_page(f"Series {number}").convert("L").save(job / f"{number}.jpg", dpi=(100, 100))
+    for policy in ("review", "link"):
+        (station(drop, policy, f'duplicate = "{policy}"\n') / "again.tif").write_bytes(same)
+    (drop / "empty.pdf").touch()
+    (drop / "notes.csv").write_text("a,b\n1,2\n")
+    (first,) = Entry.objects.all()
+    labelled(drop / "late.png", first.number)
+    take_in(services, drop)
+
+    lines = {Path(one.claim.source).name: one.pk for one in problems.open_problems()}
+    assert set(lines) == {"again.tif", "empty.pdf", "notes.csv"}
+    problems.dismiss(lines["empty.pdf"])
+    assert replay(services, [lines["again.tif"], lines["notes.csv"]]).failures == []
+    document = Document.objects.get(batch__station="folders")
+    for label in ("letter", "invoice"):
+        review.label(document.key, label, actor="Zoë", at=datetime.now(UTC))
+    labelled(drop / "early.png", next_number())
+    take_in(services, drop)
+    deliver(services)
+    assert len(views.show(first.number)["documents"]) == 2
+    assert Problem.objects.filter(state="open").count() == 2

@@ -1,0 +1,179 @@
+"""The database's roles on a real server: the register works with them, and history stays history."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
+
+from domain.document import Fate, FateKind
+from infra.database import connect, disconnect
+from infra.services.postgresql import PostgreSQL
+from register import batches, checks, chunks, outbox, problems, review
+from register.filing import NewProblem, close
+from register.history import breaks
+from register.models import Chunk, Document, Event, StoredObject
+from tests.databases import settings
+from tests.infra.deploy_files import DEPLOY
+from tests.register.filings import AT, file_one, open_batch
+from tests.servers import fresh_database
+
+SQL = DEPLOY / "access" / "postgresql"
+PASSWORD = "of the test"
+PROCESSES = ("postroom_station", "postroom_worker", "postroom_indexer")
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A database as set-up leaves it."""
+
+    superuser: str
+
+    def url(self, role: str) -> str:
+        """Its address for a role."""
+        parts = urlsplit(self.superuser)
+        place = f"{role}:{PASSWORD.replace(' ', '%20')}@{parts.hostname}:{parts.port}"
+        return urlunsplit(parts._replace(netloc=place))
+
+
+@pytest.fixture
+def laid(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Laid]:
+    database = Laid(fresh_database(postgresql))
+    with psycopg.connect(database.superuser, autocommit=True) as connection:
+        for _ in range(2):  # a second time changes nothing
+            connection.execute((SQL / "roles.sql").read_bytes())
+        for role in ("postroom_owner", "postroom_reader", *PROCESSES):
+            connection.execute(f"ALTER ROLE {role} PASSWORD '{PASSWORD}'".encode())
+    connect(tmp_path, settings(database.url("postroom_owner")))
+    disconnect()
+    with psycopg.connect(database.url("postroom_owner")) as connection:
+        for _ in range(2):
+            connection.execute((SQL / "grants.sql").read_bytes())
+    yield database
+    disconnect()
+
+
+@pytest.fixture(params=PROCESSES)
+def register(request: pytest.FixtureRequest, laid: Laid, tmp_path: Path) -> Laid:
+    """The register as one of the processes opens it."""
+    connect(tmp_path, settings(laid.url(request.param)))
+    return laid
+
+
+def file_a_batch() -> Document:
+    batch = open_batch(pages=3)
+    document = file_one(batch, 0, ((0, 1), (0, 2)))
+    fate = Fate(0, 3, FateKind.REFUSED, reason="damaged")
+    close(batch, [fate], [NewProblem(0, 3, "damaged", "scan again")])
+    return document
+
+
+def test_all_the_work_can_be_done(register: Laid) -> None:
+    document = file_a_batch()
+    attached = file_one(open_batch("more.pdf", pages=1), 0, ((0, 1),), attach_to=document.entry.number)
+    assert attached.entry == document.entry
+    review.label(document.key, "invoice", actor="ada", at=AT)
+    with outbox.lease("publish", "here", lambda holder: False) as held:
+        assert held
+        waiting = outbox.pending(50)
+        outbox.failed(waiting, "the index does not answer")
+        outbox.delivered(
+            waiting, [StoredObject(key="register/x/1.json", sha256="ab" * 32, size=2, role="record")]
+        )
+    assert outbox.pending(50) == []
+    (problem,) = problems.open_problems()
+    batch = problems.retry(problem.pk)
+    (chunk,) = chunks.open_chunks(batch, Chunk.Stage.BATCH, [chunks.Share(0)])
+    held_chunk = chunks.take(chunk.pk, "worker 1", 45)
+    assert held_chunk
+    assert chunks.beat(held_chunk)
+    assert chunks.done(held_chunk, {"problems": []})
+    close(batch, [Fate(0, 3, FateKind.BLANK)], [])
+    chunks.forget(batch)
+    objects = checks.longest_unchecked(10, checks.now())
+    checks.record([key for key, _ in objects], {})
+    batches.release(batches.reload(batch))
+    assert Event.objects.count() == 3
+    assert list(breaks()) == []
+
+
+FORBIDDEN = {
+    "change an event": "UPDATE register_event SET kind = 'voided'",
+    "remove an event": "DELETE FROM register_event",
+    "empty history": "TRUNCATE register_event CASCADE",
+    "change what an event says": "UPDATE register_eventcontent SET body = '{}'",
+    "erase what an event says": "DELETE FROM register_eventcontent",
+    "turn the guards off": "ALTER TABLE register_event DISABLE TRIGGER ALL",
+    "go round the guards": "SET session_replication_role = replica",
+    "remove the guards": "DROP FUNCTION register_event_refuse CASCADE",
+    "remove an entry": "DELETE FROM register_entry",
+    "change a number": "UPDATE register_entry SET number = 'IN-2026-000009-9'",
+    "change when it came": "UPDATE register_entry SET received_at = now()",
+    "remove a document": "DELETE FROM register_document",
+    "change whose document it is": "UPDATE register_document SET manifest = 'x'",
+    "remove a counter": "DELETE FROM register_counter",
+    "change a counter's register": "UPDATE register_counter SET year = 1999",
+    "forget an object": "DELETE FROM register_storedobject",
+    "change a hash": "UPDATE register_storedobject SET sha256 = 'x'",
+    "withhold a record": "DELETE FROM register_outbox",
+    "change a record": "UPDATE register_outbox SET body = '{}'",
+    "remove a correction": "DELETE FROM register_correction",
+    "remove a batch": "DELETE FROM register_batch",
+    "remove a claim": "DELETE FROM register_claim",
+    "change a fate": "UPDATE register_pagefate SET kind = 'blank'",
+    "make a table": "CREATE TABLE mine (id int)",
+    "make a role": "CREATE ROLE mine",
+    "become the owner": "SET ROLE postroom_owner",
+    "pretend an upgrade": "INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'x', now())",
+}
+
+
+def refused(url: str, statement: str) -> bool:
+    with psycopg.connect(url) as connection:
+        try:
+            connection.execute(statement.encode())
+        except (InsufficientPrivilege, ReadOnlySqlTransaction):
+            return True
+        return False
+
+
+def test_nothing_else_can_be_done(register: Laid, laid: Laid) -> None:
+    file_a_batch()
+    disconnect()
+    for role in PROCESSES:
+        tried = {what: refused(laid.url(role), statement) for what, statement in FORBIDDEN.items()}
+        assert tried == dict.fromkeys(FORBIDDEN, True)
+
+
+def test_a_reader_reads(laid: Laid, tmp_path: Path) -> None:
+    connect(tmp_path, settings(laid.url("postroom_worker")))
+    file_a_batch()
+    disconnect()
+    reader = laid.url("postroom_reader")
+    with psycopg.connect(reader) as connection:
+        assert connection.execute("SELECT count(*) FROM register_event").fetchone() == (1,)
+    assert refused(reader, "INSERT INTO register_lease VALUES ('x', 'y', now())")
+    assert {what: refused(reader, statement) for what, statement in FORBIDDEN.items()} == dict.fromkeys(
+        FORBIDDEN, True
+    )
+
+
+def test_nobody_else_comes_in(laid: Laid) -> None:
+    with psycopg.connect(laid.superuser, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS somebody")
+        connection.execute(f"CREATE ROLE somebody LOGIN PASSWORD '{PASSWORD}'".encode())
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(laid.url("somebody"))
+
+
+def test_a_new_table_is_closed_until_it_stands_in_the_grants(laid: Laid) -> None:
+    with psycopg.connect(laid.url("postroom_owner")) as connection:
+        connection.execute("CREATE TABLE register_later (id int)")
+        connection.execute("GRANT INSERT ON register_later TO postroom_app")
+        connection.commit()
+        connection.execute((SQL / "grants.sql").read_bytes())
+    assert refused(laid.url("postroom_worker"), "INSERT INTO register_later VALUES (1)")
+    assert not refused(laid.url("postroom_worker"), "SELECT * FROM register_later")
