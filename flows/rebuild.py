@@ -9,6 +9,7 @@ from archive.port import Damaged, NotFound
 from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
 from flows import records
+from flows.migrate import migrate
 from flows.publish import publishing, to_index
 from index.port import Rejected
 from infra.wiring import Services
@@ -26,13 +27,16 @@ _CHAIN = 0  # the year under which a register counts its events
 
 
 def rebuild_index(services: Services, differences: list[Difference] | None = None) -> int:
-    """Empty the index and put every entry into it as its last delivered change left it; returns how many.
+    """Make the index anew: every entry as its last delivered change left it; returns how many.
 
-    With ``differences``, what an entry lacks goes there, and the entry is held without it.
+    Elasticsearch is searched meanwhile as it was. With ``differences``, what an entry lacks goes there, and
+    the entry is held without it.
 
     Raises:
         Unavailable: a publisher is at work; it would put what is then taken away.
     """
+    if differences is None and services.settings.index.url:
+        return int(migrate(services, anew=True)["put"])
     count = 0
     with publishing() as (held, renew):
         if not held:

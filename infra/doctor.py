@@ -20,7 +20,7 @@ _PACKAGES = (
 )  # fmt: skip
 _LANGUAGES = ("en", "es", "fr", "de")
 _LOW_DISK_GB = 2.0
-_PROBE = "doctor/probe"
+_PROBE = "work/doctor/probe"  # where every role may write and remove
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 
-from django.db.models import F
+from django.db import connection
 from stdnum.iso7064 import mod_11_10
 
 from register.models import Counter
@@ -33,6 +33,21 @@ def take_next(register: str, year: int) -> int:
     The row stays locked until that transaction ends, so a rollback gives the value back and no
     value is skipped or doubled. The history's own counter is year 0.
     """
-    counter, _ = Counter.objects.get_or_create(register=register, year=year)
-    Counter.objects.filter(pk=counter.pk).update(last=F("last") + 1)
-    return Counter.objects.values_list("last", flat=True).get(pk=counter.pk)
+    taken = _add_one(register, year)
+    if taken is None:  # the very first: whoever makes the row, each then adds to it
+        Counter.objects.get_or_create(register=register, year=year)
+        taken = _add_one(register, year)
+    assert taken is not None
+    return taken
+
+
+def _add_one(register: str, year: int) -> int | None:
+    # One statement, since all other writers wait from here to our commit.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {Counter._meta.db_table} SET last = last + 1"  # noqa: S608 - a name of ours
+            " WHERE register = %s AND year = %s RETURNING last",
+            [register, year],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None

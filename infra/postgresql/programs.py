@@ -94,7 +94,13 @@ def _run(name: str, url: str, *arguments: str) -> None:
         server = connection.info.server_version // 10000
     # A command line can be read by everybody on the machine, the environment only by our own account.
     environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
-    command: list[str | Path] = [find(name, server), "--dbname", make_conninfo(**parts), "--no-password", *arguments]
+    command: list[str | Path] = [
+        find(name, server),
+        "--dbname",
+        make_conninfo(**parts),
+        "--no-password",
+        *arguments,
+    ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise Unavailable(f"{name} failed (exit code {done.returncode}): {done.stderr.strip()[-_OUTPUT:]}")

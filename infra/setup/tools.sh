@@ -106,7 +106,7 @@ find_go() {
 for name in "$@"; do
     case $name in
         verapdf | elasticsearch) "get_$name" ;;
-        minio | versitygw) get_by_go "$name" ;;
+        minio | versitygw | kustomize) get_by_go "$name" ;;
         *) echo "No such tool: $name. Known: $setup/servers" >&2; exit 2 ;;
     esac
     rm -rf "$making"

@@ -27,16 +27,16 @@ SHA256 = hashlib.sha256(LARGE).hexdigest()
 @pytest.fixture
 def way(minio: ObjectStore) -> Iterator[Faulty]:
     with Faulty(minio.port) as way:
-        way.delay = 1.5
+        way.delay = 1.0
         yield way
 
 
 @pytest.fixture
 def settings(minio: ObjectStore, way: Faulty, monkeypatch: pytest.MonkeyPatch) -> ArchiveSettings:
-    """Of a bucket behind the faulty way; a request may last half a second."""
+    """Of a bucket behind the faulty way; a request may last three seconds."""
     use(minio, monkeypatch)
     made = bucket(minio)
-    return made.model_copy(update={"endpoint": way.url, "timeout_seconds": 0.5, "attempts": 3})
+    return made.model_copy(update={"endpoint": way.url, "timeout_seconds": 3.0, "attempts": 3})
 
 
 @pytest.fixture
@@ -68,10 +68,11 @@ RIGHT: dict[str, object] = {
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_that_lasts(archive: S3Archive, way: Faulty, fault: str, call: str) -> None:
+    hasty = S3Archive(archive._settings.model_copy(update={"timeout_seconds": 0.3}))
     way.turn(fault)
     found: object
     try:
-        found = CALLS[call](archive)
+        found = CALLS[call](hasty if fault == "slow" else archive)
     except Unavailable as error:
         found = type(error)
     if (fault, call) == ("cut", "stream"):
@@ -99,7 +100,7 @@ def settled(call: Callable[[S3Archive], object], archive: S3Archive) -> object:
     for _ in range(40):
         try:
             return call(archive)
-        except Resting:
+        except Unavailable:
             time.sleep(0.25)
     return call(archive)
 
@@ -175,7 +176,7 @@ def test_a_store_that_is_down_is_left_alone(settings: ArchiveSettings, way: Faul
     began = time.monotonic()
     with pytest.raises(Resting, match="failed 12 times in a row"):
         archive.read("a")
-    assert (time.monotonic() - began < 0.05, way.faults) == (True, 12)
+    assert (time.monotonic() - began < 1, way.faults) == (True, 12)
     way.turn("ok")
     assert settled(lambda archive: archive.read("a"), archive) == b"hello"
 
@@ -209,7 +210,7 @@ def test_missing_is_an_answer(archive: S3Archive) -> None:
 
 
 def test_breaker() -> None:
-    breaker = Breaker("S3", failures=3, seconds=0.2)
+    breaker = Breaker("S3", failures=3, seconds=0.5)
     for _ in range(2):
         breaker.check()
         breaker.failed()
@@ -219,14 +220,14 @@ def test_breaker() -> None:
         breaker.failed()
     with pytest.raises(Resting, match=r"S3 failed 3 times in a row"):
         breaker.check()
-    time.sleep(0.25)
+    time.sleep(0.6)
     breaker.check()  # one call tries it
     with pytest.raises(Resting):
         breaker.check()  # the others wait
     breaker.failed()
     with pytest.raises(Resting):
         breaker.check()
-    time.sleep(0.25)
+    time.sleep(0.6)
     breaker.check()
     breaker.succeeded()
     breaker.check()

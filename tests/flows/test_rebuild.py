@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,29 +25,10 @@ from register import outbox, problems
 from register.models import Batch, Correction, Document, Entry, Event, Outbox, PageFate
 from register.records import write_record
 from tests.archive.stores import bucket, use
-from tests.flows.mixed_mail import WORDS, next_number, take_in, take_in_all
+from tests.flows.lost_home import Lost, hits, no_difference
+from tests.flows.mixed_mail import next_number, take_in, take_in_all
 from tests.register.dump import dump
 from tests.small import small_tiff, train_small
-
-
-@dataclass(frozen=True)
-class Lost:
-    """An instance that is gone but for its archive, and what it knew."""
-
-    home: Path
-    tables: dict[str, Any]
-    hits: list[Any]
-    left: int
-
-
-def hits(services: Services) -> list[Any]:
-    """What a search finds, but for the scores: they also weigh what an index has forgotten."""
-    found = []
-    for word in WORDS:
-        results = services.index.search(Query(word, limit=50))
-        some = sorted((replace(one, score=0.0) for one in results.hits), key=lambda one: one.number)
-        found.append((word, results.total, results.facets, some))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -74,14 +54,6 @@ def home(lost: Lost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     (tmp_path / "drop").mkdir()
     yield home
     disconnect()
-
-
-def no_difference(found: dict[str, Any], lost: Lost) -> bool:
-    rows = {name: len(lost.tables[table]) for name, table in (
-        ("entries", "Entry"), ("batches", "Batch"), ("documents", "Document"), ("events", "Event"),
-        ("objects", "StoredObject"), ("pages", "PageFate"), ("indexed", "Entry"),
-    )}  # fmt: skip
-    return found == {"ok": True, **rows, "orphans": found["orphans"], "differences": []}
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "s3"])
@@ -313,7 +285,13 @@ def test_the_command_tells_of_differences(lost: Lost, home: Path) -> None:
     change(home, first)
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [Path(sys.executable).with_name("postroom"), "--home", home, "rebuild", *words]
+        command: list[str | Path] = [
+            Path(sys.executable).with_name("postroom"),
+            "--home",
+            home,
+            "rebuild",
+            *words,
+        ]
         return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
     assert run().returncode == 2

@@ -285,8 +285,8 @@ def test_a_poison_change_is_set_aside(office: Services, monkeypatch: pytest.Monk
     bad = rows[1].entry.number if rows[1].entry else ""
     to_index = publishing.to_index
 
-    def spoiled(services: Services, row: Outbox) -> IndexEntry:
-        made = to_index(services, row)
+    def spoiled(services: Services, row: Outbox, *texts: Any) -> IndexEntry:
+        made = to_index(services, row, *texts)
         return replace(made, label="x" * 40_000) if made.number == bad else made
 
     monkeypatch.setattr(publishing, "to_index", spoiled)

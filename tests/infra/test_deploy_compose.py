@@ -28,7 +28,7 @@ def sources(listed: list[Any]) -> set[str]:
 def follows(whole: Any, path: Path) -> bool:
     """Whether it is by the specification; its schema is in the package: no network."""
     path.write_text(json.dumps(whole))
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", path]
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(path)]
     return subprocess.run(command, capture_output=True).returncode == 0
 
 

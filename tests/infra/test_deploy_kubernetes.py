@@ -46,10 +46,20 @@ def said_of(objects: list[dict[str, Any]], version: str, folder: Path) -> str:
     paths = [folder / f"{number}.json" for number in range(len(objects))]
     for path, one in zip(paths, objects, strict=True):
         path.write_text(json.dumps(one))
-    command = [sys.executable, "-m", "kubernetes_validate", "--strict", "-k", version, "--quiet", *paths]
+    command = [
+        sys.executable,
+        "-m",
+        "kubernetes_validate",
+        "--strict",
+        "-k",
+        version,
+        "--quiet",
+        *map(str, paths),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode == 0) == (done.stdout + done.stderr == "")
-    return done.stdout + done.stderr
+    said: str = done.stdout + done.stderr
+    assert (done.returncode == 0) == (said == "")
+    return said
 
 
 @pytest.mark.parametrize("version", VERSIONS)
