@@ -122,7 +122,8 @@ def ask_anew(one: Chunk) -> None:
     """Ask for another worker, unless the first request still waits in line; its run, if any, is crashed."""
     with _prefect() as client:
         run = _request(client, one)
-        if run.state and run.state.is_scheduled():
+        # One that began and waits for its own retry is scheduled too, but its worker may be gone.
+        if run.state and run.state.is_scheduled() and not run.run_count:
             return
         if run.state and not run.state.is_final():
             lost: State[Any] = Crashed(message="its worker was not heard of any more")
