@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
+import structlog
 
 from infra.database import connect, disconnect, prepare
 from infra.services.postgresql import PostgreSQL
 from infra.settings import load_settings
 from tests.databases import copy_of, template
 
-pytest_plugins = ["tests.servers"]
 pytest_plugins = ["tests.servers"]
 prepare()
 
@@ -23,6 +23,13 @@ def _loopback_only() -> Iterator[None]:
     pytest_socket.socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
     yield
     pytest_socket._remove_restrictions()
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """A command that a test ran in this process sent the logs to a stream that is closed by now."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
