@@ -16,7 +16,7 @@ from django.apps import apps
 from domain.errors import Unavailable, Usage
 from flows.backup import back_up
 from flows.intake import intake
-from flows.rebuild import rebuild_index
+from flows.rebuild import rebuild, rebuild_index
 from flows.restore import restore
 from flows.steps import Step
 from flows.taking import take_files
@@ -26,7 +26,7 @@ from infra.database import disconnect
 from infra.services.postgresql import PostgreSQL
 from infra.wiring import Services, open_services
 from register import views
-from register.models import Batch
+from register.models import Batch, Entry
 from register.session import borrowed
 from tests.databases import empty
 from tests.small import small_tiff, train_small
@@ -174,6 +174,34 @@ def test_a_station_host_is_lost_and_the_database_is_not(
     assert again.host == services.host
     run(again, again.drop)
     assert {one.state for one in Batch.objects.all()} == {Batch.State.RELEASED}
+
+
+def test_a_register_older_than_the_archive_is_made_from_the_archive(
+    homes: Iterator[Path], tmp_path: Path
+) -> None:
+    """As docs/database.md says: only the home's files come from the backup."""
+    first = next(homes)
+    services, drop = office(first)
+    back_up(services, tmp_path / "backup", archive=False)
+    small_tiff(drop / "desk" / "later.tif", ["later 1", "later 2"])
+    run(services, drop)
+    numbers = list(Entry.objects.order_by("number").values_list("number", flat=True))
+    assert len(numbers) == 6
+    shutil.copytree(first / "archive", tmp_path / "archive")
+    lose(first)
+
+    second = next(homes)
+    restore(second, tmp_path / "backup", replace=False, files_only=True)
+    shutil.copytree(tmp_path / "archive", second / "archive")
+    again = open_services(second)
+    said = rebuild(again)
+    assert said["ok"], said
+    assert list(Entry.objects.order_by("number").values_list("number", flat=True)) == numbers
+    books = verify(again)
+    assert books["ok"], books["wrong"]
+    run(again, again.drop)  # lets go of the file in the spool, which was filed since
+    assert not any(path.is_file() for path in again.spool.rglob("*"))
+    assert Entry.objects.count() == 6
 
 
 def test_what_is_in_the_way_is_moved_aside_only_when_asked(homes: Iterator[Path], tmp_path: Path) -> None:
