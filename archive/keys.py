@@ -49,9 +49,7 @@ def record_key(number: str, sequence: int) -> str:
     Raises:
         Usage: ``sequence`` is not between 0 and 999,999,999.
     """
-    if not 0 <= sequence <= 999_999_999:
-        raise Usage(f"Record {sequence} of {number}: sequences run from 0 to 999999999")
-    return check_key(f"{record_prefix(number)}{sequence:09}.json")
+    return _numbered(record_prefix(number), sequence)
 
 
 def batch_record_key(batch: str, sequence: int) -> str:
@@ -60,9 +58,7 @@ def batch_record_key(batch: str, sequence: int) -> str:
     Raises:
         Usage: ``sequence`` is not between 0 and 999,999,999.
     """
-    if not 0 <= sequence <= 999_999_999:
-        raise Usage(f"Record {sequence} of batch {batch}: sequences run from 0 to 999999999")
-    return check_key(f"{BATCHES}{_segment(batch)}/{sequence:09}.json")
+    return _numbered(f"{BATCHES}{_segment(batch)}/", sequence)
 
 
 def model_key(version: str, name: str) -> str:
@@ -72,7 +68,7 @@ def model_key(version: str, name: str) -> str:
 
 def champion_key(sequence: int) -> str:
     """Where it stands which classifier was the ``sequence``-th to come into use."""
-    return check_key(f"{CHAMPIONS}{sequence:09}.json")
+    return _numbered(CHAMPIONS, sequence)
 
 
 def work_key(batch: str, name: str) -> str:
@@ -93,6 +89,12 @@ def document_prefix(document_id: str) -> str:
 def record_prefix(number: str) -> str:
     """All records of one entry have keys that begin so."""
     return f"{REGISTER}{_segment(number)}/"
+
+
+def _numbered(prefix: str, sequence: int) -> str:
+    if not 0 <= sequence <= 999_999_999:
+        raise Usage(f"Record {sequence} of {prefix}: sequences run from 0 to 999999999")
+    return check_key(f"{prefix}{sequence:09}.json")
 
 
 def _hash(sha256: str) -> str:

@@ -6,7 +6,6 @@ aside, and its pages go to the exceptions queue.
 """
 
 import json
-import shutil
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from flows.filing import document_id, file_documents
 from flows.reading import Readings, read_pages
 from flows.reading import chunks as runs
 from flows.steps import Stopped
+from flows.sweep import sweep_work
 from flows.taking import local_original
 from infra.wiring import Services
 from register import batches, chunks
@@ -80,6 +80,7 @@ def work(tools: Tools, chunk_id: int, holder: str, ask: Ask) -> str:
     # What is quickly done is not worth another worker's coming.
     for light in go_on(tools.services, chunk.batch, ask, but=_LIGHT):
         work(tools, light.pk, holder, ask)
+    sweep_work(tools.services)
     return "done"
 
 
@@ -111,7 +112,7 @@ def reconcile(services: Services, ask: Ask, ask_anew: Ask) -> int:
     """
     count = 0
     for chunk in _silent(services):
-        if not chunks.set_aside(chunk):
+        if not chunks.set_aside(chunk, services.settings.stale_after_seconds):
             _ask(ask_anew if chunk.calls else ask, chunk)
         count += 1
     for batch in chunks.in_work():
@@ -338,13 +339,13 @@ def _poison(chunk: Chunk) -> Refused:
 
 
 def _clean(services: Services, batch: Batch) -> None:
-    """Remove what the workers left each other."""
-    for key in list(services.archive.list(work_prefix(batch.key))):
+    """Remove what the workers left each other; only batches that were given out in pages have such."""
+    left = work_prefix(batch.key)
+    for key in list(services.archive.list(left)) if chunks.given_out(batch) else ():
         try:
             services.archive.delete(key)
         except PostroomError as error:
             log.warning("scratch stays for now", key=key, reason=str(error))
-    shutil.rmtree(services.work / batch.key, ignore_errors=True)
     chunks.forget(batch)
 
 

@@ -18,7 +18,7 @@ from register.indexing import index_entry
 from register.models import Outbox
 from register.numbers import format_number, is_number
 from register.restoring import RUN, Difference, Story
-from register.restoring_batches import Home, add_batches, settle
+from register.restoring_batches import Home, add_batches, add_twins, settle
 from register.restoring_entries import add_entries
 
 log = structlog.get_logger()
@@ -113,9 +113,12 @@ def _restore(services: Services, differences: list[Difference]) -> int:
     spool = {folder.name for folder in services.spool.iterdir()} if services.spool.is_dir() else set()
     home = Home(services.host, spool)
     count = 0
+    twins: list[Story] = []
     for stories in records.runs(records.batches(services.archive, differences), RUN):
-        differences += add_batches([story for story in stories if story.records], home)
+        differences += add_batches([story for story in stories if story.records], home, twins)
         count += len(stories)
+    for stories in records.runs(twins, RUN):
+        differences += add_twins(stories, home)
     log.info("batches restored", batches=count)
     highest: dict[tuple[str, int], int] = {}
     for stories in records.runs(records.entries(services.archive, differences), RUN):

@@ -1,6 +1,6 @@
-"""The flows under Prefect: each body of ``flows`` as a flow run, each of its stages as a task run.
+"""The flows under Prefect on one machine: each body as a flow run, each of its stages as a task run.
 
-The one module that imports Prefect. A batch is a flow run; a task is a chunk of pages or documents.
+A batch is a flow run; a task is a chunk of pages or documents.
 """
 
 import threading
@@ -13,18 +13,12 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from capture.pool import Pool
 from domain.errors import Unavailable
-from flows import chunks
 from flows import file_batch as filing
 from flows import intake as taking
 from flows import publish as publishing
-from flows.deployed import ask
 from flows.intake import Intake
-from flows.steps import Watcher, patient
-from flows.worker import register_flows
-from flows.worker import work as run_worker
-from infra.classifier import lazy_champion
+from flows.steps import Watcher
 from infra.wiring import Services
 from register import batches
 from register.models import Batch
@@ -90,27 +84,3 @@ def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, 
     outcome: list[Intake] = []
     intake(str(drop), once)
     return outcome[0]
-
-
-def station(services: Services, drop: Path, *, once: bool, stop: threading.Event, watch: Watcher) -> Intake:
-    """Run the intake of a station host: each batch goes to the archive, then to the workers' pool."""
-    patient(stop)(register_flows)
-
-    def file_one(tools: filing.Tools, batch: Batch) -> Batch:
-        return chunks.hand_over(tools, batch, ask)
-
-    def deliver(services: Services, watch: Watcher) -> int:
-        publishing.release_done(services, watch)
-        return 0
-
-    return taking.intake(
-        services, drop, once=once, stop=stop, watch=watch, file_one=file_one, deliver=deliver, drain=False
-    )
-
-
-def work(services: Services, pool: str, processes: int, stop: threading.Event) -> None:
-    """Run a worker of the pool with so many reading processes until told to stop."""
-    with Pool(processes, services.settings.capture) as reading:
-        tools = filing.Tools(services, reading, lazy_champion(services), stop)
-        # One more run than processes: pages are read while another chunk's results are stored.
-        run_worker(tools, pool, processes + 1, stop)

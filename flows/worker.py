@@ -1,4 +1,4 @@
-"""Long-lived workers: a process takes flow runs from a Prefect work pool and runs them in itself.
+"""Station hosts, and long-lived workers, which take flow runs from a work pool and run them in themselves.
 
 Prefect's own process worker starts an interpreter for each flow run, which costs some 5 s of CPU; here
 the reading processes and the classifier stay warm from chunk to chunk (docs/decisions/0010).
@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -21,9 +22,17 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.flow_engine import run_flow_sync
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
-from flows import chunks, deployed, publish
+from capture.pool import Pool
+from flows import chunks, deployed
 from flows.deployed import CRON, DEPLOYMENTS, POOLS
 from flows.file_batch import Tools
+from flows.intake import Intake, intake
+from flows.publish import release_done
+from flows.steps import Watcher, patient
+from infra.classifier import lazy_champion
+from infra.wiring import Services
+from register import outbox
+from register.models import Batch
 from register.session import asking, borrowed
 
 log = structlog.get_logger()
@@ -91,25 +100,44 @@ def _deployed(client: SyncPrefectClient, name: str) -> bool:
     return True
 
 
-def work(tools: Tools, pool: str, runs: int, stop: threading.Event) -> None:
-    """Take flow runs from the pool, ``runs`` at a time, until told to stop.
+def station(services: Services, drop: Path, *, once: bool, stop: threading.Event, watch: Watcher) -> Intake:
+    """Run the intake of a station host: each batch goes to the archive, then to the workers' pool."""
+    patient(stop)(register_flows)
+
+    def file_one(tools: Tools, batch: Batch) -> Batch:
+        return chunks.hand_over(tools, batch, deployed.ask)
+
+    def deliver(services: Services, watch: Watcher) -> int:
+        release_done(services, watch)
+        return 0
+
+    return intake(
+        services, drop, once=once, stop=stop, watch=watch, file_one=file_one, deliver=deliver, drain=False
+    )
+
+
+def work(services: Services, pool: str, processes: int, stop: threading.Event) -> None:
+    """Take flow runs from the pool, with so many reading processes, until told to stop.
 
     A Prefect server that goes away is waited for.
     """
-    with deployed.working_with(tools):
-        keepers = _keepers(tools) if pool == "index" else []
-        threads = [threading.Thread(target=keeper, args=(stop,), daemon=True) for keeper in keepers]
-        for thread in threads:
-            thread.start()
-        while not stop.is_set():
-            try:
-                register_flows()
-                asyncio.run(_serve(pool, runs, stop))
-            except Exception as error:
-                log.warning("the Prefect server does not answer; will be tried again", reason=str(error))
-                stop.wait(_AGAIN)
-        for thread in threads:
-            thread.join()
+    keepers = _keepers(services) if pool == "index" else []
+    threads = [threading.Thread(target=keeper, args=(stop,), daemon=True) for keeper in keepers]
+    with Pool(processes, services.settings.capture) as reading:
+        tools = Tools(services, reading, lazy_champion(services), stop)
+        with deployed.working_with(tools):
+            for thread in threads:
+                thread.start()
+            while not stop.is_set():
+                try:
+                    register_flows()
+                    # One run more than processes: pages are read while another chunk's results are stored.
+                    asyncio.run(_serve(pool, processes + 1, stop))
+                except Exception as error:
+                    log.warning("the Prefect server does not answer; will be tried again", reason=str(error))
+                    stop.wait(_AGAIN)
+            for thread in threads:
+                thread.join()
 
 
 async def _serve(pool: str, runs: int, stop: threading.Event) -> None:
@@ -127,18 +155,12 @@ async def _serve(pool: str, runs: int, stop: threading.Event) -> None:
             group.cancel_scope.cancel()
 
 
-def _keepers(tools: Tools) -> list[Callable[[threading.Event], None]]:
-    def publishing() -> None:
-        if publish.waiting(tools.services):
-            _run("publish", partial(publish.publish, tools.services, tools.watch))
-
-    def reconciling() -> None:
-        if chunks.left_alone(tools.services):
-            body = partial(chunks.reconcile, tools.services, deployed.ask, deployed.ask_anew)
-            _run("reconcile", body)
-
-    most = tools.services.settings.retry_after_seconds
-    often = min(_RECONCILE, tools.services.settings.stale_after_seconds / 3)
+def _keepers(services: Services) -> list[Callable[[threading.Event], None]]:
+    """Publishing and reconciling: each is a flow run whenever there is something for it."""
+    most = services.settings.retry_after_seconds
+    often = min(_RECONCILE, services.settings.stale_after_seconds / 3)
+    publishing = partial(_run_if, lambda: bool(outbox.pending(1)), "publish")
+    reconciling = partial(_run_if, partial(chunks.left_alone, services), "reconcile")
     return [partial(_keep, publishing, _LOOK, most), partial(_keep, reconciling, often, most)]
 
 
@@ -154,9 +176,8 @@ def _keep(look: Callable[[], None], seconds: float, most: float, stop: threading
                 log.warning("not now; will be tried again", reason=str(error), seconds=pause)
 
 
-def _run(name: str, body: Callable[[], Any]) -> None:
+def _run_if(wanted: Callable[[], bool], name: str) -> None:
     """As a flow run where Prefect answers, else plainly: what is filed must not wait for Prefect."""
-    if deployed.prefect_answers():
-        DEPLOYMENTS[name][0]()
-    else:
-        body()
+    if wanted():
+        flow, _ = DEPLOYMENTS[name]
+        (flow if deployed.prefect_answers() else flow.fn)()

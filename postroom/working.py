@@ -30,7 +30,7 @@ def station(
     instance = services()
     folder = drop_folder(instance, drop)
     _use_prefect(instance)
-    from flows.serve import station as run
+    from flows.worker import station as run
 
     with Progress() as progress:
         done = run(instance, folder, once=once, stop=stop_on_signals(), watch=progress)
@@ -51,7 +51,7 @@ def work(
         raise Usage(f"There is no pool {pool!r}. The pools are: {', '.join(_POOLS)}")
     instance = services()
     _use_prefect(instance)
-    from flows.serve import work as run
+    from flows.worker import work as run
 
     run(instance, pool, processes or instance.settings.processes, stop_on_signals())
 

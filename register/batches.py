@@ -20,6 +20,7 @@ from register.session import alone, write
 from register.texts import fit
 
 _ENDED = (Batch.State.DONE, Batch.State.RELEASED)
+_IN_WORK = (Batch.State.CLAIMED, Batch.State.KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,17 @@ def claims_of(batch: Batch) -> list[Claim]:
     return list(batch.claims.order_by("ordinal"))
 
 
-def unfinished(host: str | None = None) -> list[Batch]:
-    """Batches that still need work, oldest first: the ones that a killed run left behind among them.
+def unfinished(host: str) -> list[Batch]:
+    """Batches that still need work and whose files lie in this host's spool, oldest first.
 
-    With ``host`` only those whose files lie in its spool; "" as a batch's host is everyone's.
+    Those that a killed run left behind are among them; "" as a batch's host is everyone's.
     """
-    found = Batch.objects.filter(state__in=(Batch.State.CLAIMED, Batch.State.KEPT)).order_by("id")
-    return list(found if host is None else found.filter(host__in=(host, "")))
+    return list(Batch.objects.filter(state__in=_IN_WORK, host__in=(host, "")).order_by("id"))
+
+
+def unfinished_keys() -> set[str]:
+    """Keys of the batches that still need work, whoever's they are."""
+    return set(Batch.objects.filter(state__in=_IN_WORK).values_list("key", flat=True))
 
 
 def reload(batch: Batch) -> Batch:

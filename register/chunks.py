@@ -86,7 +86,9 @@ def take(chunk_id: int, holder: str, stale_seconds: float) -> Chunk | None:
     A chunk that has ended too many holders is not given out again; ``reconcile`` sets it aside.
     """
     with write():
-        chunk = Chunk.objects.select_for_update().get(pk=chunk_id)
+        chunk = Chunk.objects.select_for_update().filter(pk=chunk_id).first()
+        if chunk is None:  # its batch is done, and this request comes late
+            return None
         lost = _silent(stale_seconds).filter(pk=chunk_id).exists()
         if not (lost or chunk.state == Chunk.State.READY) or chunk.crashes + lost >= CRASHES:
             return None
@@ -136,16 +138,21 @@ def in_work() -> list[Batch]:
     return list(Batch.objects.filter(pk__in=Chunk.objects.values("batch")).order_by("id"))
 
 
-def set_aside(chunk: Chunk) -> bool:
+def set_aside(chunk: Chunk, stale_seconds: float) -> bool:
     """End a chunk that nobody may try again, if it has ended too many workers; whether it was so."""
     with write():
         now = Chunk.objects.select_for_update().get(pk=chunk.pk)
-        lost = now.state == Chunk.State.HELD
+        lost = _silent(stale_seconds).filter(pk=chunk.pk).exists()
         if now.state in _ENDED or now.crashes + lost < CRASHES:
             return False
         now.state, now.holder, now.crashes = Chunk.State.SET_ASIDE, "", now.crashes + lost
         now.save(update_fields=["state", "holder", "crashes"])
     return True
+
+
+def given_out(batch: Batch) -> bool:
+    """Whether the batch was given out in pages, in whichever attempt."""
+    return batch.chunks.filter(stage=Chunk.Stage.READ).exists()
 
 
 def forget(batch: Batch) -> None:

@@ -100,17 +100,25 @@ def each(
         return each(items[:half], add, key_of) + each(items[half:], add, key_of)
 
 
-def own_ids(model: type[Model], wanted: Sequence[int]) -> list[int]:
-    """The ids that these rows had; another where somebody else's row has it already."""
-    rows = model._default_manager
-    taken = set(rows.filter(pk__in=wanted).values_list("pk", flat=True))
-    highest = max([*wanted, rows.aggregate(last=Max("pk"))["last"] or 0])
-    ids = []
+def free_ids(model: type[Model], wanted: Sequence[int]) -> list[bool]:
+    """Whether each of these rows may have the id it had: nobody has it, nor one before it in the list."""
+    taken = set(model._default_manager.filter(pk__in=wanted).values_list("pk", flat=True))
+    free = []
     for one in wanted:
-        if one in taken or one < 1:
-            highest += 1
-        ids.append(highest if one in taken or one < 1 else one)
-        taken.add(ids[-1])
+        free.append(one > 0 and one not in taken)
+        taken.add(one)
+    return free
+
+
+def own_ids(model: type[Model], wanted: Sequence[int]) -> list[int]:
+    """The ids that these rows had; the next after all others where somebody else's row has it already."""
+    free = free_ids(model, wanted)
+    last = model._default_manager.aggregate(last=Max("pk"))["last"] or 0
+    highest = max([*wanted, last])
+    ids = []
+    for one, own in zip(wanted, free, strict=True):
+        highest += not own
+        ids.append(one if own else highest)
     return ids
 
 

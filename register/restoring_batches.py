@@ -11,7 +11,7 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 
 from register.models import Batch, Claim, Document, Outbox, PageFate, Problem
-from register.restoring import RUN, Difference, Story, add_dated, add_objects, each, own_ids
+from register.restoring import RUN, Difference, Story, add_dated, add_objects, each, free_ids, own_ids
 
 KeyOf = Callable[[str, int], str]
 """The archive's key of a batch's record."""
@@ -25,14 +25,46 @@ class Home:
     spool: Collection[str]
 
 
-def add_batches(stories: Sequence[Story], home: Home) -> list[Difference]:
-    """Add these batches as their last records tell of them, their files and exceptions."""
-    return each(stories, partial(_add, home), lambda story: story.records[-1].kept.key)
+def add_batches(stories: Sequence[Story], home: Home, twins: list[Story]) -> list[Difference]:
+    """Add these batches as their last records tell of them, their files and exceptions.
+
+    One whose place in the order another batch has goes to ``twins`` instead.
+    """
+    return each(stories, partial(_add_own, home, twins), _last_record)
 
 
-def _add(home: Home, stories: Sequence[Story]) -> list[Difference]:
+def add_twins(stories: Sequence[Story], home: Home) -> list[Difference]:
+    """Add batches whose places others have, at the end: once all others are there, it costs none its own."""
+    return each(stories, partial(_add_last, home), _last_record)
+
+
+def _last_record(story: Story) -> str:
+    return story.records[-1].kept.key
+
+
+def _add_own(home: Home, twins: list[Story], stories: Sequence[Story]) -> list[Difference]:
+    orders = [story.records[-1].content["batch"]["order"] for story in stories]
+    free = free_ids(Batch, orders)
+    _add(home, [story for story, own in zip(stories, free, strict=True) if own])
+    twins += [story for story, own in zip(stories, free, strict=True) if not own]
+    return []
+
+
+def _add_last(home: Home, stories: Sequence[Story]) -> list[Difference]:
+    batches = _add(home, stories, own=False)
+    return [
+        Difference(
+            _last_record(story),
+            f"batch {story.records[-1].content['batch']['order']} is another one as well, so it is "
+            f"{batch.pk} now: two registers wrote into this archive",
+        )
+        for batch, story in zip(batches, stories, strict=True)
+    ]
+
+
+def _add(home: Home, stories: Sequence[Story], *, own: bool = True) -> list[Batch]:
     told: list[dict[str, Any]] = [story.records[-1].content["batch"] for story in stories]
-    ids = own_ids(Batch, [one["order"] for one in told])
+    ids = own_ids(Batch, [one["order"] if own else 0 for one in told])
     rows = zip(ids, stories, told, strict=True)
     batches = Batch.objects.bulk_create(_batch(pk, story, one, home) for pk, story, one in rows)
     claims = Claim.objects.bulk_create(
@@ -48,15 +80,7 @@ def _add(home: Home, stories: Sequence[Story]) -> list[Difference]:
         for record in story.records
     )
     add_objects([record.kept for story in stories for record in story.records])
-    return [
-        Difference(
-            story.records[-1].kept.key,
-            f"batch {one['order']} is another one as well, so it is {batch.pk} now: "
-            "two registers wrote into this archive",
-        )
-        for batch, story, one in zip(batches, stories, told, strict=True)
-        if batch.pk != one["order"]
-    ]
+    return batches
 
 
 def _batch(pk: int, story: Story, told: dict[str, Any], home: Home) -> Batch:

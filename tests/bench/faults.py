@@ -156,16 +156,18 @@ def _down(campaign: Campaign, name: str, seconds: float = 5.0) -> Iterator[None]
 
 
 @contextmanager
-def _spoilt(campaign: Campaign, way: str, mode: str, seconds: float = 5.0) -> Iterator[None]:
+def _spoilt(campaign: Campaign, way: str, mode: str, seconds: float = 3.0) -> Iterator[None]:
+    """Spoil a way to a server from before its first use by new files until ``seconds`` after it."""
     spoilt = campaign.cluster.ways[way]
+    before = spoilt.faults
     spoilt.turn(mode)
     try:
         campaign.drop(2, 4)
+        campaign.cluster.wait(lambda: spoilt.faults > before, f"a use of {way} that {mode} spoils")
         time.sleep(seconds)
         yield
     finally:
         spoilt.turn("ok")
-    assert spoilt.faults, f"{way} was never spoilt with {mode}"
 
 
 @contextmanager
@@ -277,7 +279,7 @@ OUTAGES: Mapping[str, Callable[[Campaign], Any]] = {
     "s3_slow": _outage(_spoilt, "minio", "slow"),
     "s3_closes_half_way": _outage(_spoilt, "minio", "cut"),
     "s3_wrong_bytes": _outage(_spoilt, "minio", "corrupt"),
-    "elasticsearch_rejects": _outage(_spoilt, "elasticsearch", "429", 8.0),
+    "elasticsearch_rejects": _outage(_spoilt, "elasticsearch", "429"),
     "elasticsearch_read_only": _outage(_read_only),
     "postgresql_out_of_connections": _outage(_no_connections),
     "clock_jumps": _outage(_clock_jumps),

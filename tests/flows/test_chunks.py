@@ -58,7 +58,7 @@ def floor(office: tuple[Services, Path], tmp_path: Path) -> Iterator[Floor]:
         yield Floor(Tools(elsewhere, pool, lazy_champion(elsewhere)))
 
 
-def hand_over(office: tuple[Services, Path], floor: Floor) -> Batch:
+def hand_over(office: tuple[Services, Path], floor: Floor, batch: int = 1) -> Batch:
     """The station's part: take, keep, ask."""
     services, drop = office
 
@@ -66,7 +66,7 @@ def hand_over(office: tuple[Services, Path], floor: Floor) -> Batch:
         return flow.hand_over(tools, batch, floor.ask)
 
     intake(services, drop, once=True, stop=threading.Event(), file_one=file_one, deliver=deliver)
-    return Batch.objects.get()
+    return Batch.objects.order_by("id")[batch - 1]
 
 
 def eight_pages(drop: Path) -> None:
@@ -213,3 +213,47 @@ def test_prefect_down_only_delays(office: tuple[Services, Path], floor: Floor) -
     assert len(floor.asked) == 1
     floor.run()
     assert Entry.objects.count() == 1
+
+
+def test_a_worker_keeps_no_readings_of_batches_that_others_ended(
+    office: tuple[Services, Path], floor: Floor
+) -> None:
+    services, drop = office
+    eight_pages(drop)
+    batch = hand_over(office, floor)
+    left = floor.tools.services.work / batch.key / "000000" / "000001.json"
+    floor.run(until=lambda chunk: chunk.stage == "file")
+    assert left.exists()
+    with pytest.MonkeyPatch.context() as patch:  # the rest is done by a worker in another home
+        patch.setattr(floor, "tools", replace(floor.tools, services=services))
+        floor.run()
+    assert left.exists()
+    assert Entry.objects.count() == 4
+    small_tiff(drop / "two.tif", ["Letter", "two"])
+    hand_over(office, floor, batch=2)
+    floor.run()
+    assert not left.exists()
+
+
+def test_a_request_that_comes_late_finds_nothing_to_do(office: tuple[Services, Path], floor: Floor) -> None:
+    _, drop = office
+    small_tiff(drop / "two.tif", ["Letter", "two"])
+    hand_over(office, floor)
+    (chunk,) = floor.asked
+    floor.run()
+    assert not Chunk.objects.exists()
+    assert flow.work(floor.tools, chunk.pk, "late", floor.ask) == "somebody else has it, or it is done"
+
+
+def test_who_works_is_not_set_aside_for_the_crashes_of_others(
+    office: tuple[Services, Path], floor: Floor
+) -> None:
+    _, drop = office
+    small_tiff(drop / "two.tif", ["Letter", "two"])
+    hand_over(office, floor)
+    (chunk,) = floor.asked
+    Chunk.objects.update(crashes=chunks.CRASHES - 1)
+    assert chunks.take(chunk.pk, "alive", 45)
+    assert not chunks.set_aside(chunk, 45)
+    Chunk.objects.update(beat_at=Now() - timedelta(seconds=46))
+    assert chunks.set_aside(chunk, 45)

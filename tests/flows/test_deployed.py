@@ -1,0 +1,69 @@
+"""Asking Prefect for workers, against a real server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect import get_client
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.states import AwaitingRetry, Running
+
+from flows import deployed
+from flows.worker import register_flows
+from infra.services import prefect_server
+from infra.wiring import Services
+from register import chunks
+from register.models import Chunk
+from tests.register.filings import open_batch
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncPrefectClient]:
+    with prefect_server.start(tmp_path_factory.mktemp("prefect")) as server:
+        told = {PREFECT_API_URL: prefect_server.api_url(server), PREFECT_API_AUTH_STRING: server.auth}
+        with temporary_settings(told), get_client(sync_client=True) as client:
+            register_flows()
+            yield client
+
+
+@pytest.fixture
+def chunk(office: tuple[Services, Path]) -> Chunk:
+    (made,) = chunks.open_chunks(open_batch(), Chunk.Stage.BATCH, [chunks.Share(0)])
+    return made
+
+
+def runs(prefect: SyncPrefectClient, chunk: Chunk) -> list[Any]:
+    """The flow runs that were asked for this chunk, by their keys."""
+    keyed = {run.idempotency_key or "": run for run in prefect.read_flow_runs()}
+    return [keyed[key] for key in sorted(keyed) if key.startswith(chunk.batch.key)]
+
+
+def test_asking_twice_brings_one_run(prefect: SyncPrefectClient, chunk: Chunk) -> None:
+    deployed.ask(chunk)
+    deployed.ask(chunk)
+    (run,) = runs(prefect, chunk)
+    assert run.parameters == {"chunk_id": chunk.pk}
+    assert run.work_pool_name == "ocr"
+
+
+def test_a_request_that_waits_in_line_is_left_there(prefect: SyncPrefectClient, chunk: Chunk) -> None:
+    deployed.ask(chunk)
+    deployed.ask_anew(chunk)
+    assert len(runs(prefect, chunk)) == 1
+
+
+@pytest.mark.parametrize("states", [[Running()], [Running(), AwaitingRetry()]])
+def test_a_run_whose_worker_is_gone_is_ended_and_another_asked_for(
+    prefect: SyncPrefectClient, chunk: Chunk, states: list[Any]
+) -> None:
+    deployed.ask(chunk)
+    chunks.asked(chunk)
+    (lost,) = runs(prefect, chunk)
+    for state in states:
+        prefect.set_flow_run_state(lost.id, state, force=True)
+    deployed.ask_anew(chunk)
+    first, second = runs(prefect, chunk)
+    assert (first.id, first.state.is_crashed()) == (lost.id, True)
+    assert (second.state.is_scheduled(), second.run_count) == (True, 0)
