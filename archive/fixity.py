@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,17 +42,18 @@ def check(archive: Archive, objects: Iterable[tuple[str, str]]) -> Iterator[Mism
 def mend(archive: Archive, mirror: Archive, key: str, sha256: str) -> bool:
     """Puts an object's true bytes back from a second archive; whether ``archive`` now gives them.
 
-    False when ``mirror`` does not have them either; then nothing was changed.
+    ``sha256`` is what the register knows; what the stores say of the object does not count. False when
+    ``mirror`` does not have the bytes either; then nothing was changed.
 
     Raises:
         Unavailable: one of the two did not answer.
-        Conflict: ``archive`` knows that the object was put with another SHA-256.
+        Denied: one of the two refuses us.
     """
     try:
-        with _copy(mirror, key) as content:
+        with _copy(mirror, key) as (content, media_type):
             if measure(content)[0] != sha256:
                 return False
-            archive.restore(key, content, sha256=sha256)
+            archive.restore(key, content, sha256=sha256, media_type=media_type)
     except (NotFound, Damaged):
         return False
     return _found(archive, key) == sha256
@@ -61,27 +62,38 @@ def mend(archive: Archive, mirror: Archive, key: str, sha256: str) -> bool:
 def copy_missing(archive: Archive, mirror: Archive, objects: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Copies every object of ``(key, SHA-256 in hex)`` that the second archive lacks; yields its key.
 
-    Asks ``mirror`` for each. What ``archive`` has lost or spoilt is left out: ``check`` reports it. The
-    same bytes are never copied twice, so it may be stopped and begun again.
+    Asks both for each; a copy of another size counts as missing. What ``archive`` has lost or spoilt is
+    left out: ``check`` reports it. The same bytes are never copied twice, so it may be stopped and begun
+    again.
 
     Raises:
         Unavailable: one of the two did not answer.
+        Denied: one of the two refuses us.
         Conflict: somebody put other bytes into ``mirror`` meanwhile.
     """
     for key, sha256 in objects:
-        try:
-            mirror.stat(key)
-        except NotFound:
-            pass
-        else:
+        copied = _size(mirror, key)
+        if copied is not None and copied == _size(archive, key):
             continue
-        try:
-            with _copy(archive, key) as content:
-                if measure(content)[0] == sha256:
-                    mirror.put(key, content)
-                    yield key
-        except (NotFound, Damaged):
-            continue
+        with ExitStack() as stack:
+            try:
+                content, media_type = stack.enter_context(_copy(archive, key))
+            except (NotFound, Damaged):
+                continue
+            if measure(content)[0] != sha256:
+                continue
+            if copied is None:
+                mirror.put(key, content, media_type=media_type)
+            else:
+                mirror.restore(key, content, sha256=sha256, media_type=media_type)
+            yield key
+
+
+def _size(archive: Archive, key: str) -> int | None:
+    try:
+        return archive.stat(key).size
+    except NotFound:
+        return None
 
 
 def _found(archive: Archive, key: str) -> str | None:
@@ -94,13 +106,14 @@ def _found(archive: Archive, key: str) -> str | None:
 
 
 @contextmanager
-def _copy(archive: Archive, key: str) -> Iterator[Path | bytes]:
-    """An object's bytes, in memory or in a file that is gone afterwards."""
-    if archive.stat(key).size <= _IN_MEMORY:
-        yield archive.read(key)
+def _copy(archive: Archive, key: str) -> Iterator[tuple[Path | bytes, str]]:
+    """An object's bytes, in memory or in a file that is gone afterwards, and its media type."""
+    stat = archive.stat(key)
+    if stat.size <= _IN_MEMORY:
+        yield archive.read(key), stat.media_type
         return
     with tempfile.TemporaryDirectory(prefix="postroom-copy-") as folder:
         file = Path(folder) / "object"
         with archive.open(key) as stored, file.open("wb") as copy:
             shutil.copyfileobj(stored, copy, PIECE)
-        yield file
+        yield file, stat.media_type

@@ -18,6 +18,7 @@ from archive.content import check_file, measure
 from archive.local_files import Part, fix, hash_on_disk, read_back, sync, write
 from archive.local_guards import Guards
 from archive.port import (
+    OCTETS,
     SEGMENT,
     Conflict,
     Damaged,
@@ -31,7 +32,7 @@ from archive.port import (
     check_range,
     lock_end,
 )
-from domain.errors import Unavailable
+from domain.errors import Denied, Unavailable
 
 _TEMPORARY = ".tmp"
 _LINK = "{} is a symbolic link, which the archive never follows: put the true file or folder in its place"
@@ -54,7 +55,18 @@ class LocalArchive:
         self.root = root
         self._guards = Guards(self._folder)
 
-    def put(self, key: str, content: Path | bytes, *, media_type: str = "application/octet-stream") -> Stored:
+    def ready(self) -> None:
+        """See ``Archive.ready``: a few bytes are written beside the objects, and are gone at once."""
+        try:
+            with self._ours(_TEMPORARY, writing=True), self._draft(_TEMPORARY, b"ready"):
+                pass
+        except Unavailable as error:
+            cause = error.__cause__
+            if isinstance(cause, PermissionError) or getattr(cause, "errno", None) == errno.EROFS:
+                raise Denied(str(error)) from error
+            raise
+
+    def put(self, key: str, content: Path | bytes, *, media_type: str = OCTETS) -> Stored:
         """See ``Archive.put``. The media type is not kept: a folder has no place for it."""
         *parents, name = check_key(key).split("/")
         check_file(content)
@@ -73,13 +85,13 @@ class LocalArchive:
                     os.fsync(folder)
         return Stored(key, sha256, size, media_type)
 
-    def restore(self, key: str, content: Path | bytes, *, sha256: str) -> Stored:
+    def restore(self, key: str, content: Path | bytes, *, sha256: str, media_type: str = OCTETS) -> Stored:
         """See ``Archive.restore``. The damaged file is replaced in one step and not kept."""
         *parents, name = check_key(key).split("/")
         found, size = measure(content)
         if found != sha256:
             raise Conflict(f"Archive key {key}: what is to be restored has SHA-256 {found}, not {sha256}")
-        restored = Stored(key, sha256, size, "application/octet-stream")
+        restored = Stored(key, sha256, size, media_type)
         with suppress(NotFound):
             if self.checksum(key) == sha256:
                 return restored

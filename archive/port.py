@@ -16,6 +16,7 @@ SEGMENT = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*", re.ASCII)
 MAX_KEY = 1024
 MAX_SEGMENT = 254
 LONGEST_LINK = timedelta(days=7)
+OCTETS = "application/octet-stream"  # the media type of what has none
 
 
 class NotFound(PostroomError):
@@ -53,12 +54,14 @@ class Stat:
         size: in bytes.
         locked_until: when its retention ends, or ended; in UTC, whole seconds. None: it never had one.
         held: whether it is under a legal hold.
+        media_type: as it was put; ``OCTETS`` where the store has no place for it.
     """
 
     key: str
     size: int
     locked_until: datetime | None = None
     held: bool = False
+    media_type: str = OCTETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,21 @@ class Archive(Protocol):
     No key may be a path prefix of another (``a/b`` and ``a/b/c``): ``archive.keys`` makes none such, and
     stores differ in whether they would notice.
 
-    All methods raise ``Usage`` for a key that ``check_key`` does not pass and where the store refuses us
-    (credentials, permissions, a bucket that is not there), ``Unavailable`` when it does not answer or is
-    full, and those that need an object ``NotFound`` when it is missing.
+    All methods raise ``Usage`` for a key that ``check_key`` does not pass, ``Denied`` where the store refuses
+    us (credentials, permissions, a bucket that is not there) or what the settings demand, ``Unavailable``
+    when it does not answer or is full, and those that need an object ``NotFound`` when it is missing.
     """
 
-    def put(self, key: str, content: Path | bytes, *, media_type: str = "application/octet-stream") -> Stored:
+    def ready(self) -> None:
+        """Tries whether the store takes what the settings demand; leaves no object.
+
+        Raises:
+            Denied: it refuses us, or does not do what they ask for; says the fix.
+            Unavailable: it does not answer.
+        """
+        ...
+
+    def put(self, key: str, content: Path | bytes, *, media_type: str = OCTETS) -> Stored:
         """Stores ``content`` if the key is free, durably, with its SHA-256 sent along and asked back.
 
         The same bytes again are no error and change nothing.
@@ -100,15 +112,16 @@ class Archive(Protocol):
         """
         ...
 
-    def restore(self, key: str, content: Path | bytes, *, sha256: str) -> Stored:
+    def restore(self, key: str, content: Path | bytes, *, sha256: str, media_type: str = OCTETS) -> Stored:
         """Puts an object's true bytes back in place of damaged or lost ones; the only overwriting there is.
 
-        Retention and hold stay. Where the object is as it should be, nothing changes. A store with
-        versioning keeps the damaged bytes as an older version.
+        The caller knows the object's true SHA-256 (hex), from the register: what the store says of it may
+        be another's doing. Retention and hold stay, and the media type too unless one is given. Where the
+        object is as it should be, nothing changes. A store with versioning keeps the bytes that were there
+        as an older version.
 
         Raises:
-            Conflict: ``content`` does not have the SHA-256 (hex) given, or the store knows that the object
-                was put with another one.
+            Conflict: ``content`` does not have that SHA-256.
         """
         ...
 

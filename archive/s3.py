@@ -12,6 +12,7 @@ from archive import s3_read
 from archive.breaker import Resting
 from archive.content import PIECE, measure
 from archive.port import (
+    OCTETS,
     Conflict,
     Damaged,
     Locked,
@@ -31,7 +32,7 @@ from archive.s3_pages import abort_uploads, keys
 from archive.s3_put import Upload, base64_of, is_in_parts, send
 from archive.s3_versions import all_versions, closed, guard, remove
 from archive.settings import ArchiveSettings
-from domain.errors import PostroomError, Unavailable, Usage
+from domain.errors import Denied, PostroomError, Unavailable, Usage
 
 if TYPE_CHECKING:
     from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
@@ -50,11 +51,17 @@ class S3Archive:
         self._bucket = Bucket(settings)
         self._habits = Habits(self._bucket)
 
-    def put(self, key: str, content: Path | bytes, *, media_type: str = "application/octet-stream") -> Stored:
+    def ready(self) -> None:
+        """See ``Archive.ready``. Puts a few bytes beside the objects, once a process."""
+        self._habits.tried()
+        if self._settings.retention_days:
+            self._bucket(lambda client: client.get_object_lock_configuration(Bucket=self._bucket.name))
+
+    def put(self, key: str, content: Path | bytes, *, media_type: str = OCTETS) -> Stored:
         """See ``Archive.put``.
 
         Raises:
-            Usage: the settings demand encryption, and the store does not encrypt.
+            Denied: the settings demand encryption, and the store does not encrypt.
         """
         upload = Upload(check_key(key), content, *measure(content), media_type)
         # Large content is not sent for nothing, and some stores do not know the condition.
@@ -67,7 +74,7 @@ class S3Archive:
             return self._same(upload)
         return self._confirmed(upload, version)
 
-    def restore(self, key: str, content: Path | bytes, *, sha256: str) -> Stored:
+    def restore(self, key: str, content: Path | bytes, *, sha256: str, media_type: str = OCTETS) -> Stored:
         """See ``Archive.restore``."""
         found, size = measure(content)
         if found != sha256:
@@ -75,15 +82,16 @@ class S3Archive:
         try:
             head = self._head(check_key(key))
         except NotFound:
-            return self._anew(Upload(key, content, sha256, size, "application/octet-stream"), {})
-        if head["Metadata"].get(s3_read.SHA256, sha256) != sha256:
-            raise Conflict(
-                f"Archive key {key} was put with another SHA-256 than {sha256}; nothing was changed"
-            )
-        with suppress(Damaged):
-            if self.checksum(key) == sha256:
-                return Stored(key, sha256, size, head["ContentType"])
-        return self._anew(Upload(key, content, sha256, size, head["ContentType"]), guard(head))
+            return self._anew(Upload(key, content, sha256, size, media_type), guard(*self._true(key, sha256)))
+        kind = head["ContentType"] if media_type == OCTETS else media_type
+        if head["Metadata"].get(s3_read.SHA256, sha256) != sha256:  # somebody put another object over it
+            guards = guard(head, *self._true(key, sha256))
+        else:
+            with suppress(Damaged):
+                if self.checksum(key) == sha256:
+                    return Stored(key, sha256, size, head["ContentType"])
+            guards = guard(head)
+        return self._anew(Upload(key, content, sha256, size, kind), guards)
 
     def open(self, key: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
         """See ``Archive.open``."""
@@ -112,7 +120,8 @@ class S3Archive:
         head = self._head(check_key(key))
         until = head.get("ObjectLockRetainUntilDate")
         held = head.get("ObjectLockLegalHoldStatus") == "ON"
-        return Stat(key, head["ContentLength"], lock_end(until) if until else None, held)
+        locked_until = lock_end(until) if until else None
+        return Stat(key, head["ContentLength"], locked_until, held, head["ContentType"])
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """See ``Archive.list``. Keys that are none of ours are left out."""
@@ -204,7 +213,7 @@ class S3Archive:
             try:
                 self._bucket(lambda client: client.head_bucket(Bucket=self._bucket.name))
             except NotFound as error:
-                raise Usage(f"{self._bucket.place}: no such bucket. {BUCKET_FIX}") from error
+                raise Denied(f"{self._bucket.place}: no such bucket. {BUCKET_FIX}") from error
             raise
 
     def _there(self, key: str) -> bool:
@@ -233,6 +242,15 @@ class S3Archive:
                 "changed"
             )
         return Stored(upload.key, upload.sha256, upload.size, upload.media_type)
+
+    def _true(self, key: str, sha256: str) -> "Iterator[HeadObjectOutputTypeDef]":
+        """The newest version that was put with this SHA-256, if the store still keeps it."""
+        for one in all_versions(self._bucket, key):
+            if not one.marker:
+                head = self._head(key, VersionId=one.id)
+                if head["Metadata"].get(s3_read.SHA256) == sha256:
+                    yield head
+                    return
 
     def _anew(self, upload: Upload, guard: dict[str, Any]) -> Stored:
         self._habits.tried()

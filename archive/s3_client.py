@@ -52,7 +52,8 @@ class Bucket:
             NotFound: the object is missing.
             Conflict: its key is taken.
             Unavailable: the store did not answer in the tries it has.
-            Usage: it refused.
+            Denied: it refuses us, or what the settings demand.
+            Usage: it refuses this call.
         """
         attempts = Retrying(
             retry=retry_if_exception(_passes),

@@ -20,7 +20,7 @@ from botocore.httpsession import URLLib3SSLError  # type: ignore[attr-defined]
 from botocore.parsers import ResponseParserError
 
 from archive.port import Conflict, NotFound
-from domain.errors import PostroomError, Unavailable, Usage
+from domain.errors import Denied, PostroomError, Unavailable, Usage
 
 # Refusals in form, but the fault of the way or the moment: the same request may pass the next time.
 _PASSING = frozenset(
@@ -46,6 +46,9 @@ _FIXES = {
     "InvalidToken": _CREDENTIALS,
     "InvalidTokenId": _CREDENTIALS,
     "NoSuchBucket": BUCKET_FIX,
+    "ObjectLockConfigurationNotFoundError": (
+        "Make a bucket with object lock (docs/archive.md), or set archive.retention_days = 0"
+    ),
     "PermanentRedirect": _REGION,
     "SignatureDoesNotMatch": _CREDENTIALS,
     403: "Check the credentials, and that their role has the policy in docs/archive.md",
@@ -69,8 +72,8 @@ def ours(error: Exception, place: str) -> Exception:
     """The error of ours that says the same; ``error`` itself if it is not from S3.
 
     ``NotFound`` for a missing object, ``Conflict`` for a taken key, ``PastTheEnd`` for a part that is not
-    there, ``Unavailable`` for what may pass by itself, ``Usage`` for a refusal. ``place`` names endpoint,
-    bucket and object, for messages.
+    there, ``Unavailable`` for what may pass by itself, ``Denied`` for a refusal that credentials, rights,
+    the bucket or the settings explain, ``Usage`` for any other. ``place`` names endpoint, bucket and object.
     """
     if isinstance(error, ClientError):
         return _answer(error, place)
@@ -79,11 +82,11 @@ def ours(error: Exception, place: str) -> Exception:
     if isinstance(error, CredentialRetrievalError):
         return Unavailable(f"{place}: the source of the AWS credentials does not answer. See that it runs")
     if isinstance(error, _NO_CREDENTIALS):
-        return Usage(f"{place}: {_sentence(error)}. {_CREDENTIALS}")
+        return Denied(f"{place}: {_sentence(error)}. {_CREDENTIALS}")
     if isinstance(error, NoRegionError):
-        return Usage(f"{place}: no region is set. Set archive.region or AWS_DEFAULT_REGION")
+        return Denied(f"{place}: no region is set. Set archive.region or AWS_DEFAULT_REGION")
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return Usage(
+        return Denied(
             f"{place}: its certificate is not signed by an authority that this machine trusts. Name the "
             "authority's file in AWS_CA_BUNDLE"
         )
@@ -92,7 +95,7 @@ def ours(error: Exception, place: str) -> Exception:
     if isinstance(error, _TRANSPORT):
         why = type(error).__name__
         return Unavailable(f"{place} did not answer ({why}). See that it runs and can be reached")
-    return Usage(f"{place}: {_sentence(error)}. Correct the settings of [archive]")
+    return Denied(f"{place}: {_sentence(error)}. Correct the settings of [archive]")
 
 
 def _answer(error: ClientError, place: str) -> PostroomError:
@@ -110,7 +113,9 @@ def _answer(error: ClientError, place: str) -> PostroomError:
         return Unavailable(f"{told}. Set this machine's clock")
     if code in _PASSING or status == 429 or (status >= 500 and status != 501) or status < 300:
         return Unavailable(f"{told}. The work goes on by itself when it can again")
-    return Usage(f"{told}. {_FIXES.get(code) or _FIXES.get(status) or 'See docs/archive.md'}")
+    if fix := _FIXES.get(code) or _FIXES.get(status):
+        return Denied(f"{told}. {fix}")
+    return Usage(f"{told}. See docs/archive.md")
 
 
 def _sentence(error: Exception) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archive.port import Conflict, NotFound
 from archive.s3_client import Bucket
 from archive.s3_put import Upload, send
-from domain.errors import PostroomError, Usage
+from domain.errors import Denied, PostroomError
 
 if TYPE_CHECKING:
     from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
@@ -32,7 +32,7 @@ class Habits:
         """Whether the store refuses to overwrite when it is told to.
 
         Raises:
-            Usage: the settings demand encryption, and the store does not encrypt.
+            Denied: the settings demand encryption, and the store does not encrypt.
         """
         with self._trying:
             if self._keeps is None:
@@ -51,18 +51,18 @@ class Habits:
         """Passes an object that is encrypted as the settings demand.
 
         Raises:
-            Usage: it is not.
+            Denied: it is not.
         """
         settings = self._bucket.settings
         found = head.get("ServerSideEncryption", "none")
         if settings.encryption and found != settings.encryption:
-            raise Usage(
+            raise Denied(
                 f'{self._bucket.place}: archive.encryption = "{settings.encryption}", but what is put there '
                 f"({key}) has encryption {found}. Use an S3 that encrypts, give this one its keys, or unset "
                 "archive.encryption"
             )
         if settings.kms_key and not head.get("SSEKMSKeyId", "").endswith(settings.kms_key):
-            raise Usage(
+            raise Denied(
                 f'{self._bucket.place}: archive.kms_key = "{settings.kms_key}", but {key} was encrypted with '
                 f"another key ({head.get('SSEKMSKeyId', 'unknown')}). Correct archive.kms_key"
             )

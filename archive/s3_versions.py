@@ -58,13 +58,20 @@ def closed(head: "HeadObjectOutputTypeDef") -> bool:
     return _held(head) or (until is not None and until > datetime.now(UTC) - timedelta(seconds=2))
 
 
-def guard(head: "HeadObjectOutputTypeDef") -> dict[str, Any]:
-    """Retention and hold of a version, as they are asked for when another is put."""
+def guard(*heads: "HeadObjectOutputTypeDef") -> dict[str, Any]:
+    """The longest retention of these versions and a hold of any, as they are asked for with another."""
     asked: dict[str, Any] = {}
-    until = head.get("ObjectLockRetainUntilDate")
-    if until and until > datetime.now(UTC):
-        asked |= {"ObjectLockMode": head["ObjectLockMode"], "ObjectLockRetainUntilDate": lock_end(until)}
-    return asked | ({"ObjectLockLegalHoldStatus": "ON"} if _held(head) else {})
+    last = max(heads, key=_locked_until, default=None)
+    if last and _locked_until(last) > datetime.now(UTC):
+        asked = {
+            "ObjectLockMode": last["ObjectLockMode"],
+            "ObjectLockRetainUntilDate": lock_end(_locked_until(last)),
+        }
+    return asked | ({"ObjectLockLegalHoldStatus": "ON"} if any(map(_held, heads)) else {})
+
+
+def _locked_until(head: "HeadObjectOutputTypeDef") -> datetime:
+    return head.get("ObjectLockRetainUntilDate") or datetime.min.replace(tzinfo=UTC)
 
 
 def _held(head: "HeadObjectOutputTypeDef") -> bool:

@@ -38,6 +38,20 @@ class BucketSettings(BaseModel):
         return endpoint.rstrip("/")
 
 
+class MirrorSettings(BucketSettings):
+    """The second bucket.
+
+    Attributes:
+        encryption: server-side encryption that every copy must have; "same" as the archive asks for, "" for
+            none asked.
+        kms_key: the key's id, with ``aws:kms``; "" for the archive's where the encryption is the same, else
+            for the bucket's own.
+    """
+
+    encryption: Literal["same", "", "AES256", "aws:kms"] = "same"
+    kms_key: str = ""
+
+
 class ArchiveSettings(BucketSettings):
     """The archive's bucket, what is asked of it, and the second bucket that mends it.
 
@@ -57,7 +71,7 @@ class ArchiveSettings(BucketSettings):
     kms_key: str = ""
     retention_days: int = Field(default=0, ge=0, le=36500)
     retention_mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
-    mirror: BucketSettings = BucketSettings()
+    mirror: MirrorSettings = MirrorSettings()
     multipart_mb: int = Field(default=64, ge=5, le=5000)
     read_back: bool = False
     timeout_seconds: float = Field(default=60.0, gt=0, le=3600)
@@ -67,11 +81,23 @@ class ArchiveSettings(BucketSettings):
     def _key_has_its_use(self) -> Self:
         if self.kms_key and self.encryption != "aws:kms":
             raise ValueError('kms_key needs encryption = "aws:kms"')
+        if self.mirror.kms_key and self._of_copies() != "aws:kms":
+            raise ValueError('mirror.kms_key needs encryption = "aws:kms", of the mirror or of the archive')
         return self
 
     def of_mirror(self) -> "ArchiveSettings | None":
         """The second bucket as an archive with these time limits; None where none is named."""
         if not self.mirror.bucket:
             return None
+        place = self.mirror.model_dump(exclude={"encryption", "kms_key"})
         shared = {"multipart_mb", "read_back", "timeout_seconds", "attempts"}
-        return ArchiveSettings(**self.mirror.model_dump(), **self.model_dump(include=shared))
+        same = self.mirror.encryption == "same"
+        return ArchiveSettings(
+            **place,
+            **self.model_dump(include=shared),
+            encryption=self._of_copies(),
+            kms_key=self.mirror.kms_key or (self.kms_key if same else ""),
+        )
+
+    def _of_copies(self) -> Literal["", "AES256", "aws:kms"]:
+        return self.encryption if self.mirror.encryption == "same" else self.mirror.encryption

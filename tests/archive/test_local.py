@@ -12,8 +12,8 @@ import pytest
 
 from archive.fixity import UNREADABLE, Mismatch, check
 from archive.local import LocalArchive
-from archive.port import Archive, Conflict, Locked, NotFound, Stat
-from domain.errors import Unavailable
+from archive.port import OCTETS, Archive, Conflict, Locked, NotFound, Stat
+from domain.errors import Denied, Unavailable
 from tests.contracts.archive_contract import ArchiveContract
 
 
@@ -29,6 +29,9 @@ class TestLocalArchive(ArchiveContract):
                 return stream.read()
         except NotFound:
             return None
+
+    def kept(self, media_type: str) -> str:
+        return OCTETS
 
     @pytest.fixture
     def disk(self, archive: LocalArchive) -> Path:
@@ -48,6 +51,14 @@ def python(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 def files(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir())
+
+
+def test_a_folder_that_cannot_be_written_is_not_ready(tmp_path: Path) -> None:
+    with pytest.raises(Denied, match="write access"):
+        LocalArchive(Path("/sys/postroom-archive")).ready()
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable, match="file"):
+        LocalArchive(tmp_path / "file").ready()
 
 
 def test_nothing_is_made_before_the_first_put(archive: LocalArchive) -> None:

@@ -14,19 +14,23 @@ from pydantic import ValidationError
 from archive.port import Conflict, NotFound
 from archive.s3 import S3Archive
 from archive.s3_errors import ours
-from archive.settings import ArchiveSettings, BucketSettings
-from domain.errors import Unavailable, Usage
+from archive.settings import ArchiveSettings, MirrorSettings
+from domain.errors import Denied, Unavailable, Usage
 from infra.services.object_store import ObjectStore
 from tests.archive.stores import archive_in, bucket, use
 
 
 def test_a_bucket_without_object_lock(store: ObjectStore) -> None:
     archive = archive_in(store, lock=False)
+    archive.ready()
     archive.put("a", b"hello")
-    with pytest.raises(Usage, match="object lock"):
+    with pytest.raises(Denied, match="object lock"):
         archive.lock("a", datetime.now(UTC) + timedelta(days=1))
-    with pytest.raises(Usage, match="object lock"):
+    with pytest.raises(Denied, match="object lock"):
         archive.hold("a", True)
+    with pytest.raises(Denied, match=r"object lock.*archive\.retention_days"):
+        S3Archive(archive._settings.model_copy(update={"retention_days": 1})).ready()
+    archive_in(store, retention_days=1).ready()
     archive.delete("a")
     assert archive.versions("a") == ()
 
@@ -34,11 +38,13 @@ def test_a_bucket_without_object_lock(store: ObjectStore) -> None:
 def test_a_bucket_that_is_not_there(store: ObjectStore) -> None:
     archive = S3Archive(ArchiveSettings(endpoint=store.url, bucket="not-there"))
     for call in (archive.read, archive.stat, archive.checksum, archive.delete):
-        with pytest.raises(Usage, match=r"not-there.*archive\.bucket"):
+        with pytest.raises(Denied, match=r"not-there.*archive\.bucket"):
             call("a/b")
-    with pytest.raises(Usage, match=r"archive\.bucket"):
+    with pytest.raises(Denied, match=r"archive\.bucket"):
         archive.put("a/b", b"hello")
-    with pytest.raises(Usage, match=r"archive\.bucket"):
+    with pytest.raises(Denied, match=r"archive\.bucket"):
+        archive.ready()
+    with pytest.raises(Denied, match=r"archive\.bucket"):
         list(archive.list())
 
 
@@ -48,17 +54,17 @@ def test_wrong_credentials(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) 
     for name, value in (("AWS_SECRET_ACCESS_KEY", "wrong-secret"), ("AWS_ACCESS_KEY_ID", "nobody-known")):
         monkeypatch.setenv(name, value)
         for call in (S3Archive(settings).read, S3Archive(settings).stat):
-            with pytest.raises(Usage, match="redentials") as told:
+            with pytest.raises(Denied, match="redentials") as told:
                 call("a")
             assert not {secret, "wrong-secret", "Signature="} & set(str(told.value).split())
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    with pytest.raises(Usage, match="AWS_ACCESS_KEY_ID"):
+    with pytest.raises(Denied, match="AWS_ACCESS_KEY_ID"):
         S3Archive(settings).read("a")
-    with pytest.raises(Usage, match="AWS_ACCESS_KEY_ID"):
+    with pytest.raises(Denied, match="AWS_ACCESS_KEY_ID"):
         S3Archive(settings).link("a", timedelta(minutes=1))
     profile = settings.model_copy(update={"profile": "nobody"})
-    with pytest.raises(Usage, match="nobody"):
+    with pytest.raises(Denied, match="nobody"):
         S3Archive(profile).read("a")
 
 
@@ -80,8 +86,10 @@ def test_what_a_role_may_not_do(only_minio: ObjectStore, monkeypatch: pytest.Mon
     for call in (
         lambda: reader.put("b", b"hello"), lambda: reader.lock("a", until), lambda: reader.hold("a", True),
     ):  # fmt: skip
-        with pytest.raises(Usage, match=r"AccessDenied.*docs/archive\.md"):
+        with pytest.raises(Denied, match=r"AccessDenied.*docs/archive\.md"):
             call()
+    with pytest.raises(Denied, match="AccessDenied"):
+        S3Archive(archive._settings).ready()
 
 
 def test_nothing_secret_is_said(
@@ -104,7 +112,7 @@ def test_an_authority_that_is_not_trusted(minio_tls: ObjectStore, monkeypatch: p
     use(minio_tls, monkeypatch)
     settings = bucket(minio_tls)
     monkeypatch.delenv("AWS_CA_BUNDLE")
-    with pytest.raises(Usage, match="AWS_CA_BUNDLE"):
+    with pytest.raises(Denied, match="AWS_CA_BUNDLE"):
         S3Archive(settings).read("a")
 
 
@@ -118,10 +126,29 @@ def test_settings() -> None:
         with pytest.raises(ValidationError):
             ArchiveSettings.model_validate(wrong)
     settings = ArchiveSettings(
-        bucket="a", encryption="AES256", attempts=7, mirror=BucketSettings(bucket="m", endpoint="https://m/")
+        bucket="a", attempts=7, retention_days=9, mirror=MirrorSettings(bucket="m", endpoint="https://m/")
     )
     assert settings.of_mirror() == ArchiveSettings(bucket="m", endpoint="https://m", attempts=7)
     assert ArchiveSettings(bucket="a").of_mirror() is None
+
+
+@pytest.mark.parametrize(
+    ("own", "encryption", "key"),
+    [
+        ({}, "aws:kms", "one"),
+        ({"kms_key": "two"}, "aws:kms", "two"),
+        ({"encryption": "aws:kms"}, "aws:kms", ""),
+        ({"encryption": "AES256"}, "AES256", ""),
+        ({"encryption": ""}, "", ""),
+    ],
+)
+def test_copies_are_encrypted_as_the_archive_is(own: dict[str, str], encryption: str, key: str) -> None:
+    given = {"bucket": "a", "encryption": "aws:kms", "kms_key": "one", "mirror": {"bucket": "m", **own}}
+    mirror = ArchiveSettings.model_validate(given).of_mirror()
+    expected = {"bucket": "m", "encryption": encryption, "kms_key": key}
+    assert mirror == ArchiveSettings.model_validate(expected)
+    with pytest.raises(ValidationError, match=r"mirror\.kms_key"):
+        ArchiveSettings.model_validate({"bucket": "a", "mirror": {"bucket": "m", "kms_key": "k"}})
 
 
 @pytest.mark.parametrize(
@@ -135,11 +162,14 @@ def test_settings() -> None:
         (500, "InternalError", Unavailable),
         (507, "XMinioStorageFull", Unavailable),
         (200, "InternalError", Unavailable),
-        (501, "NotImplemented", Usage),
-        (403, "AccessDenied", Usage),
-        (400, "ExpiredToken", Usage),
-        (301, "PermanentRedirect", Usage),
-        (404, "NoSuchBucket", Usage),
+        (501, "NotImplemented", Denied),
+        (403, "AccessDenied", Denied),
+        (403, "SomethingOfTheirOwn", Denied),
+        (400, "ExpiredToken", Denied),
+        (301, "PermanentRedirect", Denied),
+        (404, "NoSuchBucket", Denied),
+        (404, "ObjectLockConfigurationNotFoundError", Denied),
+        (400, "EntityTooLarge", Usage),
         (404, "NoSuchKey", NotFound),
         (412, "PreconditionFailed", Conflict),
     ],

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from archive.fixity import Mismatch, check, copy_missing, mend
-from archive.port import Archive, Conflict, Stored
+from archive.port import OCTETS, Archive, Conflict, Stat, Stored
 from archive.s3 import S3Archive
 from archive.s3_bucket import make_bucket
 from archive.settings import ArchiveSettings
-from domain.errors import Unavailable, Usage
+from domain.errors import Denied, Unavailable
 from infra.services.minio import KMS_KEY
 from infra.services.object_store import ObjectStore
 from tests.archive.stores import archive_in, bucket
@@ -132,12 +132,14 @@ def test_a_store_that_ignores_encryption_stops_us(
 ) -> None:
     archive = archive_in(only_versitygw, **demand)
     for _ in range(2):
-        with pytest.raises(Usage) as told:
+        with pytest.raises(Denied) as told:
             archive.put("a/b", b"hello")
         for word in (only_versitygw.url, f'archive.encryption = "{demand["encryption"]}"', "unset"):
             assert word in str(told.value)
     assert list(archive.list()) == []
-    with pytest.raises(Usage, match=r"archive\.encryption"):
+    with pytest.raises(Denied, match=r"archive\.encryption"):
+        S3Archive(archive._settings).ready()
+    with pytest.raises(Denied, match=r"archive\.encryption"):
         archive.restore("a/b", b"hello", sha256=HELLO)
     assert list(archive.list()) == []
 
@@ -147,7 +149,7 @@ def test_an_object_that_comes_out_unencrypted_does_not_stay(only_minio: ObjectSt
     archive.put("first", b"")
     hide = lambda parsed, **_: parsed.pop("ServerSideEncryption", None)  # noqa: E731
     archive._bucket.client.meta.events.register("after-call.s3.HeadObject", hide)
-    with pytest.raises(Usage, match=r"\(a/b\) has encryption none"):
+    with pytest.raises(Denied, match=r"\(a/b\) has encryption none"):
         archive.put("a/b", b"hello")
     assert list(archive.list()) == ["first"]
 
@@ -240,6 +242,32 @@ def test_a_second_bucket_mends_what_was_removed(store: ObjectStore, tmp_path: Pa
     assert list(check(archive, objects)) == [Mismatch(key, sha256, None) for key, sha256 in objects]
     assert [mend(archive, mirror, key, sha256) for key, sha256 in objects] == [True, True]
     assert list(check(archive, objects)) == []
+    assert [archive.stat(key).media_type for key, _ in objects] == ["text/plain", OCTETS]
+
+
+def test_what_somebody_put_over_an_object_is_mended(store: ObjectStore) -> None:
+    """With the SHA-256 of the other bytes, as a client of ours would; the lock lies on the version below.
+
+    The Versity gateway does not tell the locks of versions that are not the newest.
+    """
+    archive, mirror = archive_in(store), archive_in(store)
+    archive.put("a", b"hello", media_type="text/plain")
+    until = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
+    archive.lock("a", until)
+    archive.hold("a", True)
+    assert list(copy_missing(archive, mirror, [("a", HELLO)])) == ["a"]
+    assert mirror.stat("a") == Stat("a", 5, media_type="text/plain")
+    other = hashlib.sha256(b"other").hexdigest()
+    archive._bucket.client.put_object(
+        Bucket=archive._bucket.name, Key="a", Body=b"other", Metadata={"sha256": other}
+    )
+    assert list(check(archive, [("a", HELLO)])) == [Mismatch("a", HELLO, other)]
+    assert mend(archive, mirror, "a", HELLO)
+    assert archive.read("a") == b"hello"
+    told = not store.running.name.startswith("Versity")
+    expected = Stat("a", 5, until if told else None, held=told, media_type="text/plain")
+    assert archive.stat("a") == expected
+    assert [one.current for one in archive.versions("a")] == [True, False, False]
 
 
 def test_making_a_bucket_twice(store: ObjectStore) -> None:

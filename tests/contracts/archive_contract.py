@@ -52,6 +52,10 @@ class ArchiveContract:
         """What somebody without credentials gets by a link; None when it is refused."""
         raise NotImplementedError
 
+    def kept(self, media_type: str) -> str:
+        """The media type that the store gives back for it."""
+        return media_type
+
     @pytest.fixture
     def disk(self) -> Path:
         """The folder that the store keeps objects in."""
@@ -61,11 +65,20 @@ class ArchiveContract:
     def mirror(self, tmp_path: Path) -> Archive:
         return LocalArchive(tmp_path / "mirror")
 
+    def test_ready_leaves_nothing(self, archive: Archive) -> None:
+        for _ in range(2):
+            archive.ready()
+        assert list(archive.list()) == []
+        assert archive.put("a", b"hello").sha256 == HELLO
+        archive.ready()
+        assert list(archive.list()) == ["a"]
+
     def test_put_is_read_back(self, archive: Archive) -> None:
         stored = archive.put("documents/d1/aa/text.json", b"hello", media_type="application/json")
         assert stored == Stored("documents/d1/aa/text.json", HELLO, 5, "application/json")
         assert archive.read(stored.key) == b"hello"
-        assert archive.stat(stored.key) == Stat(stored.key, 5)
+        stat = archive.stat(stored.key)
+        assert stat == Stat(stored.key, 5, media_type=self.kept("application/json"))
         assert archive.checksum(stored.key) == HELLO
         with archive.open(stored.key) as stream:
             assert (stream.read(2), stream.read()) == (b"he", b"llo")
@@ -187,7 +200,7 @@ class ArchiveContract:
         expected = Stored("a/large", sha(content), len(content), "application/pdf")
         for _ in range(2):
             assert archive.put("a/large", tmp_path / "large", media_type="application/pdf") == expected
-        assert archive.stat("a/large") == Stat("a/large", len(content))
+        assert archive.stat("a/large").size == len(content)
         assert archive.checksum("a/large") == expected.sha256
         assert len(archive.versions("a/large")) == 1
         middle = len(content) // 2
@@ -306,7 +319,8 @@ class ArchiveContract:
         assert mend(archive, mirror, "a/b", sha(content))
         assert list(check(archive, objects)) == []
         assert archive.read("a/b") == content
-        assert archive.stat("a/b") == Stat("a/b", size, until, held=True)
+        expected = Stat("a/b", size, until, held=True, media_type=self.kept("text/plain"))
+        assert archive.stat("a/b") == expected
         assert [one.current for one in archive.versions("a/b")] in ([True], [True, False])
         with pytest.raises(Locked):
             archive.delete("a/b")
@@ -322,6 +336,15 @@ class ArchiveContract:
         assert archive.read("c") == b"hello"
         assert list(copy_missing(archive, mirror, [("a", "0" * 64), ("gone", HELLO)])) == []
         assert list(mirror.list()) == ["b", "c"]
+
+    def test_a_copy_of_another_size_is_no_copy(self, archive: Archive, mirror: Archive) -> None:
+        objects = [("a", HELLO), ("gone", HELLO)]
+        archive.put("a", b"hello")
+        for key, cut in (("a", b"hell"), ("gone", b"")):
+            mirror.put(key, cut)
+        assert list(copy_missing(archive, mirror, objects)) == ["a"]
+        assert (mirror.read("a"), mirror.read("gone")) == (b"hello", b"")
+        assert list(copy_missing(archive, mirror, objects)) == []
 
     def test_restoring_never_changes_an_object(self, archive: Archive) -> None:
         archive.put("a", b"hello")
