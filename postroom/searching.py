@@ -2,16 +2,23 @@
 
 import shutil
 import time
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
+from rich.text import Text
 
 from domain.entry import Query, Results
 from domain.errors import Usage
 from postroom.context import services
-from postroom.output import answer, highlighted, percent, say, screen, table
+from postroom.output import answer, count, highlighted, percent, say, screen, table
+
+if TYPE_CHECKING:
+    from flows.locate import Place
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
@@ -38,13 +45,21 @@ def search(
     ] = None,
     until: Annotated[date | None, typer.Option("--to", parser=_day, help="Received on or before.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many hits.")] = 10,
+    boxes: Annotated[
+        bool, typer.Option("--boxes", help="Where the words stand: document, its page, their boxes.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Search the full text of everything filed."""
-    index = services(database=False).index
+    instance = services(database=boxes)
     start = time.perf_counter()
-    found = index.search(Query(query, label=label, since=since, until=until, limit=limit))
+    found = instance.index.search(Query(query, label=label, since=since, until=until, limit=limit))
     seconds = time.perf_counter() - start
+    places: list[Place] = []
+    if boxes:
+        from flows.locate import locate
+
+        places = locate(instance, query, found.hits)
     data = {
         "total": found.total,
         "seconds": round(seconds, 4),
@@ -56,48 +71,77 @@ def search(
                 "page": hit.page,
                 "snippet": hit.snippet,
                 "subject": hit.subject,
+                **(_where(places[at]) if boxes else {}),
             }
-            for hit in found.hits
+            for at, hit in enumerate(found.hits)
         ],
         "facets": found.facets,
     }
-    answer(as_json, data, lambda: print_hits(query, found, seconds))
+    answer(as_json, data, lambda: print_hits(query, found, seconds, places))
 
 
-def print_hits(query: str, found: Results, seconds: float) -> None:
-    """Print the hits of a search for people."""
+def _where(place: "Place") -> dict[str, Any]:
+    words = place.words
+    return {
+        "document": place.document,
+        "document_page": place.page,
+        "boxes": None if words is None else [{"text": one.text, "box": list(one.box)} for one in words],
+        "reason": place.reason,
+    }
+
+
+def print_hits(query: str, found: Results, seconds: float, places: Sequence["Place"] = ()) -> None:
+    """Print the hits of a search for people; with ``places`` also where each of them stands."""
     if not found.total:
         say(f"Nothing found for {query!r}. Try fewer or other words; each word must occur.")
         return
     entries = "1 entry" if found.total == 1 else f"{found.total} entries"
     say(f"{entries} for {query!r} in {seconds * 1000:.0f} ms")
-    for hit in found.hits:
+    for at, hit in enumerate(found.hits):
         page = f", page {hit.page}" if hit.page else ""
         say(f"\n{hit.number}  {hit.label or 'class to be reviewed'}{page}  {hit.subject}", style="bold")
         screen.print(highlighted(hit.snippet))
+        if places:
+            _print_place(places[at])
     for name, counts in found.facets.items():
-        values = ", ".join(f"{value} {count}" for value, count in counts.items())
+        values = ", ".join(f"{value} {number}" for value, number in counts.items())
         if values:
             say(f"\n{name}: {values}" if name == next(iter(found.facets)) else f"{name}: {values}")
 
 
+def _print_place(place: "Place") -> None:
+    if place.words is None:
+        _whole(f"where it stands cannot be told: {place.reason}", style="red")
+    elif place.document:
+        words = " ".join(word.text for word in place.words)
+        _whole(f"page {place.page} of document {place.document}: {words}")
+
+
+def _whole(text: str, style: str = "") -> None:
+    """Print a line that is never broken: what is copied from it is a whole key or path."""
+    screen.print(Text(text, style=style), soft_wrap=True)
+
+
 def show(number: Annotated[str, typer.Argument(help="Register number.")], as_json: Json = False) -> None:
     """Show an entry: fields, page account, objects, history."""
-    services()
+    instance = services()
     from register import views
 
     data = views.show(number)
-    answer(as_json, data, lambda: _print_entry(data))
+    answer(as_json, data, lambda: _print_entry(data, instance.settings.zone))
 
 
-def _print_entry(data: dict[str, Any]) -> None:
+def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
     say(f"{data['number']}  {data['subject']}", style="bold")
-    say(f"received {data['received_at']}, register {data['register']}, {data['direction']}")
+    say(f"received {_moment(data['received_at'], zone)}, register {data['register']}, {data['direction']}")
     for party in data["parties"]:
         say(f"{party['role']}: {party['name']}")
     for one in data["documents"]:
         label = one["class"] or f"to be reviewed, perhaps {one['guess']}"
-        say(f"\nDocument {one['document']}: {label} ({percent(one['probability'])}), {one['pages']} pages")
+        pages = count(one["pages"], "page")
+        _whole(
+            f"\nDocument {one['document']}: {label} ({percent(one['probability'])}), {pages}", style="bold"
+        )
         fields = [
             (
                 field["name"],
@@ -110,21 +154,32 @@ def _print_entry(data: dict[str, Any]) -> None:
         ]
         if fields:
             table("Fields", ["field", "value", "page", "confidence", "check"], fields)
-        table(
-            "Page account",
-            ["page", "from", "page there"],
-            [(row["position"], row["source"], row["page"]) for row in one["page_account"]],
-        )
-        table(
-            "Objects",
-            ["role", "key", "bytes"],
-            [(row["role"], row["key"], row["size"]) for row in one["objects"]],
-        )
+        say("Page account", style="bold")
+        for first, last, source, page in _runs(one["page_account"]):
+            _whole(f"  {_pages(first, last)}: {_pages(page, page + last - first)} of {source}")
+        say("Objects", style="bold")
+        for kept in one["objects"]:
+            _whole(f"  {kept['role']:<9} {kept['size']:>11,} bytes  {kept['key']}")
     table(
         "History",
         ["event", "what", "who", "when"],
-        [(row["sequence"], row["kind"], row["actor"], row["at"]) for row in data["history"]],
+        [(row["sequence"], row["kind"], row["actor"], _moment(row["at"], zone)) for row in data["history"]],
     )
+
+
+def _moment(at: str, zone: ZoneInfo) -> str:
+    return f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _pages(first: int, last: int) -> str:
+    return f"page {first}" if first == last else f"pages {first}-{last}"
+
+
+def _runs(account: Sequence[dict[str, Any]]) -> Iterator[tuple[int, int, str, int]]:
+    """First and last page of what lies in a row in one file, the file, and the first page there."""
+    for (source, shift), rows in groupby(account, lambda row: (row["source"], row["page"] - row["position"])):
+        positions = [row["position"] for row in rows]
+        yield positions[0], positions[-1], source, positions[0] + shift
 
 
 def get(
