@@ -1,0 +1,173 @@
+"""The shapes that ``bench scale`` and ``bench faults`` print, without the campaigns."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from domain.errors import Usage
+from infra.wiring import open_services
+from postroom.main import main
+from tests.bench import engine, faults, scale
+
+SCALE = {"workers": {"1": 1.9, "2": 3.7}, "engine": {"1": 2.0, "2": 4.0}, "relative_efficiency": 0.974}
+FAULTS = {"kills": 100, "outages": 13, "lost_pages": 0, "doubled": 0, "number_gaps": 0, "index_diff": 0}
+VERIFIED = {"pages": 1000, "batches": 60, "refused": 0, "verify_ok": True}
+Told = Callable[[str], None]
+
+
+@pytest.fixture
+def bench(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Runs a benchmark by the real command line; gives exit code and standard output."""
+
+    def run(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["postroom", "--home", str(tmp_path), "bench", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return code, capsys.readouterr().out
+
+    return run
+
+
+def test_scale_prints_what_was_measured(
+    bench: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def measured(
+        folder: Path | None, workers: Sequence[int], pages: int, rounds: int, tell: Told
+    ) -> dict[str, Any]:
+        asked.append((folder, workers, pages, rounds))
+        tell("round 1")  # progress is no part of the answer
+        return {"pages": 24, **SCALE}
+
+    monkeypatch.setattr(scale, "run", measured)
+    code, out = bench("scale", "--workers", "2,1", "--pages", "8", "--rounds", "3", "--json")
+    assert (code, json.loads(out)) == (0, {"pages": 24, **SCALE})
+    code, out = bench("scale")
+    assert (code, out.splitlines()) == (
+        0,
+        [
+            "1 workers 1.90 pages/s, bare engine 2.00",
+            "2 workers 3.70 pages/s, bare engine 4.00",
+            "relative efficiency 0.97",
+        ],
+    )
+    assert asked == [(None, [1, 2], 8, 3), (None, [1, 2], 64, 3)]
+
+
+@pytest.mark.parametrize("workers", ["two", "0,1", ""])
+def test_scale_wants_numbers_of_workers(bench: Callable[..., tuple[int, str]], workers: str) -> None:
+    assert bench("scale", "--workers", workers) == (2, "")
+
+
+class Office:
+    """Files in a known time; the engine beside it reads in a known time too."""
+
+    def __init__(self, cluster: object, workers: int, tell: Told) -> None:
+        self.filed = 0
+
+    def warm_up(self, batches: Sequence[Path]) -> None:
+        assert self.filed == 0
+
+    def file(self, batches: Sequence[Path], count: int, name: str) -> float:
+        self.filed += len(batches)
+        return {1: 5.0, 3: 2.0}[count]
+
+    def check(self, pages: int) -> None:
+        assert (pages, self.filed) == (10 * 2 * 2, 4 * 2)
+
+
+def test_scale_measures_workers_beside_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(scale, "_scans", lambda folder, pages, work: ["page"] * pages)
+    monkeypatch.setattr(scale, "_batches", lambda pages, count, work: [tmp_path, tmp_path])
+    monkeypatch.setattr(scale, "Cluster", lambda **_: nullcontext(None))
+    monkeypatch.setattr(scale, "_Office", Office)
+    monkeypatch.setattr(engine, "warm_engines", lambda count, *_: nullcontext(count))
+    monkeypatch.setattr(scale, "_read", lambda pool, pages: {1: 4.0, 3: 1.0}[pool])
+    told: list[str] = []
+    assert scale.run(None, [1, 3], 10, 2, told.append) == {
+        "pages": 20,
+        "workers": {"1": 2.0, "3": 5.0},
+        "engine": {"1": 2.5, "3": 10.0},
+        "relative_efficiency": 0.625,  # (5 / 2) / (10 / 2.5)
+    }
+    assert len(told) == 8
+
+
+def test_scale_without_a_scanned_page_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(scale, "_chosen", lambda *_: [SimpleNamespace(pages=[SimpleNamespace(digital=True)])])
+    with pytest.raises(Usage, match="no scanned page"):
+        scale.run(tmp_path, [1], 4, 1, print)
+
+
+def test_faults_prints_what_was_counted(
+    bench: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def measured(kills: int, pages: int, seed: int, tell: Told) -> dict[str, Any]:
+        asked.append((kills, pages, seed))
+        tell("kill worker-1")
+        return {**FAULTS, **VERIFIED}
+
+    monkeypatch.setattr(faults, "measure", measured)
+    code, out = bench("faults", "--json")
+    assert (code, json.loads(out)) == (0, {**FAULTS, **VERIFIED})
+    code, out = bench("faults", "--kills", "40", "--pages", "100", "--seed", "7")
+    assert code == 0
+    assert " ".join(out.split()).startswith("kills 100, outages 13, lost pages 0, doubled 0, number gaps 0,")
+    assert asked == [(100, 200, 1), (40, 100, 7)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"lost_pages": 1}, {"doubled": 1}, {"number_gaps": 1}, {"index_diff": 1}, {"verify_ok": False}]
+)
+def test_faults_ends_with_1_when_the_books_do_not_balance(
+    bench: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]
+) -> None:
+    counted = {**FAULTS, **VERIFIED, **wrong}
+    monkeypatch.setattr(faults, "measure", lambda *_: counted)
+    code, out = bench("faults", "--json")
+    assert (code, json.loads(out)) == (1, counted)
+
+
+def test_faults_counts_kills_outages_and_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The campaign's own count, over a register to which nothing was done."""
+    rounds: list[tuple[int, int, int]] = []
+
+    def under_fire(self: faults.Campaign, kills: int, pages: int, seed: int) -> None:
+        rounds.append((kills, pages, seed))
+        self.kills += kills
+
+    def outage(self: faults.Campaign, name: str) -> None:
+        self.outages.append(name)
+
+    def opened(self: faults.Campaign) -> None:
+        self.pages += 2  # dropped, and nowhere since
+
+    monkeypatch.setattr(
+        faults, "Cluster", lambda _: nullcontext(SimpleNamespace(services=open_services(tmp_path)))
+    )
+    monkeypatch.setattr(faults.Campaign, "open", opened)
+    monkeypatch.setattr(faults.Campaign, "under_fire", under_fire)
+    monkeypatch.setattr(faults.Campaign, "outage", outage)
+    counted = faults.measure(45, 200, 1, lambda text: None)
+    assert {name: counted[name] for name in FAULTS} == {
+        **dict.fromkeys(FAULTS, 0),
+        "kills": 45,
+        "outages": len(faults.OUTAGES),
+        "lost_pages": 2,
+    }
+    assert rounds == [(20, 200, 46), (20, 200, 26), (5, 200, 6)]
