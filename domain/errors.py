@@ -38,3 +38,10 @@ class Unavailable(PostroomError):
 
 class Usage(PostroomError):
     """The caller asked for something that cannot be: unknown number, absurd setting. Says the fix."""
+
+
+class Denied(Usage):
+    """A service refuses us, or what the settings demand of it: credentials, rights, encryption.
+
+    Never retried by itself, and no fault of the document at hand: the program that meets it stops.
+    """

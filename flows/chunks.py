@@ -14,15 +14,14 @@ from typing import Any
 
 import structlog
 
-from archive.keys import work_prefix
-from domain.document import Cut, Fate, FateKind
-from domain.errors import PostroomError, Refused, Unavailable
+from domain.document import Cut, Fate, FateKind, Separation
+from domain.errors import Denied, PostroomError, Refused, Unavailable
 from domain.page import Sheet
 from domain.wire import from_json, to_plain
 from flows import scratch
 from flows.file_batch import Tools, cut, file_pages, keep_batch, look_at, settle
 from flows.filing import document_id, file_documents
-from flows.reading import Readings, read_pages
+from flows.reading import Readings, machine_trouble, read_pages
 from flows.reading import chunks as runs
 from flows.steps import Stopped
 from flows.sweep import sweep_work
@@ -40,6 +39,7 @@ _TICK = 0.5  # seconds
 _LIGHT = (Chunk.Stage.CUT, Chunk.Stage.CLOSE)
 _BEATS = 4.5  # signs of life that a holder may miss
 _WAITING = 3  # times as long as a silent holder is waited for, until a worker is asked for again
+_UNOWNED = 7  # times as long, until a batch that nobody asked for is taken on
 
 Ask = Callable[[Chunk], None]
 """Asks for a worker that does the chunk. May raise ``Unavailable``; the chunk is then asked for later."""
@@ -58,21 +58,25 @@ def work(tools: Tools, chunk_id: int, holder: str, ask: Ask) -> str:
     """Do the chunk, if it is to be had, and ask for workers for what comes next. Says how it went.
 
     Raises:
-        Unavailable: a service does not answer; the chunk waits for another try.
+        Unavailable: a service or this machine cannot now; the chunk waits for another try.
+        Denied: a service refuses this worker; the chunk waits for one that is not refused.
     """
     chunk = chunks.take(chunk_id, holder, tools.services.settings.stale_after_seconds)
     if chunk is None:
         return "somebody else has it, or it is done"
     with _beating(chunk, tools) as halt:
         try:
-            result = _STAGES[chunk.stage](replace(tools, stop=halt), chunk)
+            result = asking(_STAGES[chunk.stage], replace(tools, stop=halt), chunk)
         except Stopped:
-            chunks.give_back(chunk, "stopped")
+            chunks.give_back(chunk, "stopped", at_once=True)
             return "stopped"
-        except Unavailable as error:
+        except (Unavailable, Denied) as error:
             chunks.give_back(chunk, str(error))
             raise
         except Exception as error:
+            if trouble := machine_trouble(error, f"chunk {chunk.pk}"):
+                chunks.give_back(chunk, str(trouble))
+                raise trouble from error
             chunks.give_back(chunk, f"{type(error).__name__}: {error}", crashed=True)
             raise
     if not chunks.done(chunk, result):
@@ -93,7 +97,8 @@ def go_on(services: Services, batch: Batch, ask: Ask, but: Collection[str] = ())
     if batch.state != Batch.State.KEPT:
         _clean(services, batch)
         return []
-    if chunks.ended(batch, Chunk.Stage.READ):
+    # Not before the first look is written down too: it says which files and pages were refused.
+    if all(chunks.ended(batch, stage) for stage in (Chunk.Stage.READ, Chunk.Stage.BATCH)):
         chunks.open_chunks(batch, Chunk.Stage.CUT, [Share(0)])
     given_up = any(_set_aside(batch, stage) for stage in (Chunk.Stage.BATCH, Chunk.Stage.CUT))
     if given_up or chunks.ended(batch, Chunk.Stage.FILE):
@@ -110,24 +115,30 @@ def reconcile(services: Services, ask: Ask, ask_anew: Ask) -> int:
 
     ``ask_anew`` is for a chunk whose worker, or the request for one, is lost.
     """
+    for batch in chunks.unowned(_UNOWNED * services.settings.stale_after_seconds):
+        chunks.open_chunks(batch, Chunk.Stage.BATCH, [Share(0)])
     count = 0
     for chunk in _silent(services):
         if not chunks.set_aside(chunk, services.settings.stale_after_seconds):
             _ask(ask_anew if chunk.calls else ask, chunk)
         count += 1
     for batch in chunks.in_work():
-        go_on(services, batch, ask)
+        try:
+            go_on(services, batch, ask)
+        except PostroomError as error:  # the others are not held up
+            log.warning("this batch cannot go on now", batch=batch.pk, reason=str(error))
     return count
 
 
 def left_alone(services: Services) -> bool:
     """Whether there is anything to reconcile."""
-    return bool(_silent(services) or chunks.in_work())
+    unowned = chunks.unowned(_UNOWNED * services.settings.stale_after_seconds)
+    return bool(_silent(services) or chunks.in_work() or unowned)
 
 
 def _silent(services: Services) -> list[Chunk]:
     stale = services.settings.stale_after_seconds
-    return chunks.silent(stale, _WAITING * stale)
+    return chunks.silent(stale, max(stale, services.settings.retry_after_seconds), _WAITING * stale)
 
 
 def _ask(ask: Ask, chunk: Chunk) -> None:
@@ -144,6 +155,8 @@ def _ask(ask: Ask, chunk: Chunk) -> None:
 def _beating(chunk: Chunk, tools: Tools) -> Iterator[threading.Event]:
     """Says that the holder lives while the block runs; yields what is set when it must stop."""
     ended, halt = threading.Event(), threading.Event()
+    if tools.stop.is_set():
+        halt.set()
     pause = tools.services.settings.stale_after_seconds / _BEATS
 
     def beat() -> None:
@@ -158,7 +171,7 @@ def _beating(chunk: Chunk, tools: Tools) -> Iterator[threading.Event]:
                     try:
                         if not asking(chunks.beat, chunk):
                             halt.set()
-                    except Unavailable as error:
+                    except Exception as error:  # without this thread nothing would stop the work
                         log.warning("cannot say that the work goes on", chunk=chunk.pk, reason=str(error))
 
     thread = threading.Thread(target=beat, name=f"beat-{chunk.pk}", daemon=True)
@@ -259,7 +272,15 @@ def _close(tools: Tools, chunk: Chunk) -> Any:
             for ordinal in _documents_of(one, len(plan.documents)):
                 if not document_filed(document_id(batch, ordinal)):
                     readings.refuse_document(plan.documents[ordinal].pages, _poison(one))
+        fates = (*fates, *_forgotten(plan, readings))
     close(batch, settle(fates, readings), list(readings.problems.values()), alarms)
+
+
+def _forgotten(plan: Separation, readings: Readings) -> Iterator[Fate]:
+    """Refused pages that the cuts do not know of: their refusal was written down after the batch was cut."""
+    known = {(fate.source, fate.page) for fate in plan.fates}
+    for source, page in sorted(readings.refused.keys() - known):
+        yield Fate(source, page, FateKind.REFUSED, reason=readings.refused[source, page])
 
 
 def _documents_of(chunk: Chunk, documents: int) -> Sequence[int]:
@@ -340,12 +361,8 @@ def _poison(chunk: Chunk) -> Refused:
 
 def _clean(services: Services, batch: Batch) -> None:
     """Remove what the workers left each other; only batches that were given out in pages have such."""
-    left = work_prefix(batch.key)
-    for key in list(services.archive.list(left)) if chunks.given_out(batch) else ():
-        try:
-            services.archive.delete(key)
-        except PostroomError as error:
-            log.warning("scratch stays for now", key=key, reason=str(error))
+    if chunks.given_out(batch):
+        scratch.remove(services, batch.key)
     chunks.forget(batch)
 
 

@@ -7,6 +7,7 @@ run opens the instance of its environment. Parameters and results are JSON.
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,9 +19,18 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.states import Crashed
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_after_attempt,
+    stop_any,
+    stop_when_event_set,
+    wait_random,
+)
 
 from capture.pool import Pool
-from domain.errors import Unavailable
+from domain.errors import Denied, Unavailable
 from flows import chunks as bodies
 from flows import fixity as checking
 from flows import publish as publishing
@@ -40,16 +50,24 @@ POOLS = {
     "mail": "reserved for mail in and out",
 }
 _tools: list[Tools] = []
+_denied: list[Denied] = []
 
 
 @contextmanager
 def working_with(tools: Tools) -> Iterator[None]:
-    """Flow runs of this process use these tools while the block runs."""
+    """Flow runs of this process use these tools while the block runs.
+
+    Raises:
+        Denied: a service refused this process, which was then told to stop.
+    """
     _tools.append(tools)
     try:
         yield
+        if _denied:
+            raise _denied[0]
     finally:
         _tools.clear()
+        _denied.clear()
 
 
 @contextmanager
@@ -63,18 +81,28 @@ def _at_work() -> Iterator[Tools]:
             yield Tools(services, pool, lazy_champion(services))
 
 
-@flow(
-    name="chunk",
-    flow_run_name="chunk {chunk_id}",
-    retries=2,
-    retry_delay_seconds=10,
-    persist_result=False,
-)
+@flow(name="chunk", flow_run_name="chunk {chunk_id}", persist_result=False)
 def chunk(chunk_id: int) -> str:
-    """Do a share of a batch; says how it went."""
+    """Do a share of a batch; says how it went. A worker that a service refuses takes no more."""
     holder = f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(6)}"
     with _at_work() as tools:
-        return bodies.work(tools, chunk_id, holder, ask)
+        try:
+            # Only what may pass is tried again here: a fault of ours goes to another worker first.
+            return _again(tools.stop)(bodies.work, tools, chunk_id, holder, ask)
+        except Denied as error:
+            _denied.append(error)
+            tools.stop.set()
+            raise
+
+
+def _again(stop: threading.Event) -> Retrying:
+    return Retrying(
+        retry=retry_if_exception_type(Unavailable),
+        wait=wait_random(5, 15),
+        stop=stop_any(stop_after_attempt(3), stop_when_event_set(stop)),
+        sleep=sleep_using_event(stop),
+        reraise=True,
+    )
 
 
 @flow(name="publish", persist_result=False)
@@ -92,10 +120,13 @@ def reconcile() -> int:
 
 
 @flow(name="fixity", persist_result=False)
-def fixity(share: float = 1 / 30) -> dict[str, Any]:
-    """Check a share of the archive's objects, those longest unchecked first; returns the counts."""
+def fixity(share: float = checking.SHARE) -> dict[str, Any]:
+    """Check a share of the archive's objects, those longest unchecked first; returns the counts.
+
+    Fails while something is damaged that could not be mended.
+    """
     with _at_work() as tools:
-        return checking.counts(checking.check_share(tools.services, share))
+        return checking.counts(checking.check_share(tools.services, share, tools.stop))
 
 
 DEPLOYMENTS: dict[str, tuple[Flow[..., Any], str]] = {
@@ -114,13 +145,13 @@ def ask(one: Chunk) -> None:
     Raises:
         Unavailable: Prefect does not answer, or does not know the flow yet.
     """
-    with _prefect() as client:
+    with asking_prefect() as client:
         _request(client, one)
 
 
 def ask_anew(one: Chunk) -> None:
     """Ask for another worker, unless the first request still waits in line; its run, if any, is crashed."""
-    with _prefect() as client:
+    with asking_prefect() as client:
         run = _request(client, one)
         # One that began and waits for its own retry is scheduled too, but its worker may be gone.
         if run.state and run.state.is_scheduled() and not run.run_count:
@@ -143,7 +174,8 @@ def _request(client: SyncPrefectClient, one: Chunk) -> Any:
 
 
 @contextmanager
-def _prefect() -> Iterator[SyncPrefectClient]:
+def asking_prefect() -> Iterator[SyncPrefectClient]:
+    """A client of the Prefect server, whose silence within the block is ``Unavailable``."""
     try:
         with get_client(sync_client=True) as client:
             yield client

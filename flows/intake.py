@@ -13,9 +13,10 @@ import structlog
 
 from capture.drop import Tracker, changes, polls
 from capture.pool import Pool
-from domain.errors import PostroomError, Unavailable
+from domain.errors import Denied, PostroomError, Unavailable
 from flows.file_batch import Tools, file_batch
 from flows.publish import deliver
+from flows.start import look_around
 from flows.steps import Step, Stopped, Watcher, patient, unwatched
 from flows.sweep import sweep
 from flows.taking import claim
@@ -68,8 +69,13 @@ def intake(
 
     Batches that a killed run left behind come first. A batch that fails stays where it is, the
     others go on. Without ``drain`` what the batches bring is delivered by others.
+
+    Raises:
+        Denied: the archive refuses us, or does not do what the settings demand; nothing more is claimed.
+        Unavailable: another intake works on this home.
     """
     done = Intake()
+    look_around(services)
     with sole_intake(services), Pool(services.settings.processes, services.settings.capture) as pool:
         tools = Tools(services, pool, lazy_champion(services), stop, watch=watch)
         # More batches than processes, so that the pool has pages to read while one is being filed.
@@ -78,7 +84,7 @@ def intake(
             publisher = threading.Thread(target=_publisher, args=(services, deliver, watch, line))
             publisher.start()
             try:
-                sweep(services)
+                _swept(services)
                 for batch in batches.unfinished(services.host):
                     line.add(batch)
                 dropped = _Drop(drop, once, line, done)
@@ -91,14 +97,23 @@ def intake(
                 line.ended.set()
                 line.idle.set()
                 publisher.join()
+    if line.denied:
+        raise line.denied
     if drain and not stop.is_set():
         with borrowed():
             _drain(services, deliver, watch, done, stop)
     return done
 
 
+def _swept(services: Services) -> None:
+    try:
+        sweep(services)
+    except Unavailable as error:
+        log.warning("what killed runs left behind stays for now", reason=str(error))
+
+
 class _Line:
-    """The batches in work."""
+    """The batches in work. A service that refuses us ends them all: ``denied``."""
 
     def __init__(
         self,
@@ -115,6 +130,7 @@ class _Line:
         self.idle = threading.Event()  # the last batch in work has just come to its end
         self.taking: dict[int, set[Path]] = {}  # files claimed that still lie in the drop folder
         self.later: deque[tuple[float, Batch]] = deque()  # given up for now, and when to go on
+        self.denied: Denied | None = None
 
     def add(self, batch: Batch) -> None:
         """Queue the batch."""
@@ -164,6 +180,9 @@ class _Line:
                 self._failed(batch, str(error))
                 later = self.tools.services.settings.retry_after_seconds
                 self.later.append((time.monotonic() + later, batch))
+            except Denied as error:
+                self.denied = error
+                self.stop.set()
             except PostroomError as error:
                 self._failed(batch, str(error))
             except Exception as error:
@@ -222,16 +241,23 @@ class _Drop:
 
 
 def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line) -> None:
+    pause = _PUBLISH
     with borrowed():
         while True:
-            line.idle.wait(_PUBLISH)
+            line.idle.wait(pause)
             line.idle.clear()
             if line.ended.is_set():
                 return
             try:
                 deliver(services, watch)
+                pause = _PUBLISH
+            except Denied as error:
+                line.denied = error
+                line.stop.set()
+                return
             except Unavailable as error:
-                log.warning("not published yet; will be tried again", reason=str(error))
+                pause = min(2 * pause, services.settings.retry_after_seconds)
+                log.warning("not published yet; will be tried again", reason=str(error), seconds=pause)
             except Exception:
                 log.exception("an error of Postroom's own; publishing goes on")
 
@@ -239,6 +265,7 @@ def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line
 def _drain(services: Services, deliver: Publish, watch: Watcher, done: Intake, stop: threading.Event) -> None:
     keep_trying = patient(stop)
     try:
+        asking(outbox.hurry)
         # What nobody has tried yet is another publisher's, who is at it.
         while keep_trying(asking, deliver, services, watch) or outbox.untried():
             if stop.wait(_LOOK):

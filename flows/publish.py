@@ -1,25 +1,27 @@
 """Publish: what the register wrote goes to the archive as records, then to the index. Then release."""
 
+import hashlib
 import os
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from types import MappingProxyType
 from typing import TypeVar
 
 import psutil
 import structlog
 
 from archive.keys import batch_record_key, record_key
+from archive.port import Damaged
 from capture.claim import release
 from domain.document import DocumentText
 from domain.entry import IndexEntry
-from domain.errors import Unavailable
+from domain.errors import Denied, Unavailable
 from domain.wire import from_json
 from flows.steps import Step, Watcher, unwatched
 from flows.taking import spooled
@@ -28,7 +30,7 @@ from infra.wiring import Services
 from register import batches, outbox
 from register.indexing import index_entry
 from register.models import Batch, Outbox, StoredObject
-from register.views import object_keys, text_keys
+from register.views import object_keys, originals_of, texts_of
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -37,6 +39,8 @@ _LEASE = "publish"
 _AT_ONCE = 16  # requests to the archive
 _NEW_DOCUMENTS = ("registered", "attached")
 _ROWS = 200  # changes delivered with one commit of the index
+_TEXTS = 64 << 20  # bytes of text in the archive that are read for one commit, unless one change has more
+_TURN = 30.0  # seconds until the lease is let go
 
 
 @contextmanager
@@ -48,22 +52,36 @@ def publishing() -> Iterator[tuple[bool, Callable[[], bool]]]:
 
 
 def publish(services: Services, watch: Watcher = unwatched) -> int:
-    """Deliver all that waits in the outbox; returns the changes delivered.
+    """Deliver what waits in the outbox, to the archive and then to the index; returns the changes delivered.
 
-    Another publisher at work is left to it. A change may be delivered twice; the second changes nothing.
-    A change that cannot be delivered, other than by a service that does not answer, stays in the outbox
-    with the reason and holds nothing else up.
+    Another publisher at work is left to it, and the lease is let go after half a minute, for whoever waits
+    for it. A change may be delivered twice; the second changes nothing. An index that does not answer holds
+    no record up. A change that cannot be delivered for itself stays in the outbox with the reason, is tried
+    again after growing pauses, and holds nothing else up.
 
     Raises:
         Unavailable: the archive or the index does not answer; what was not delivered stays in the outbox.
+        Denied: the archive refuses us.
     """
     count = 0
-    broken: set[int] = set()
+    until = time.monotonic() + _TURN
+    silent: Unavailable | None = None
     with publishing() as (held, renew):
-        while held and renew() and (rows := outbox.pending(_ROWS, broken)):
-            delivered = _deliver_each(services, rows, watch)
-            broken.update(row.pk for row in rows if row.pk not in delivered)
-            count += len(delivered)
+        while held and renew() and time.monotonic() < until:
+            rows = outbox.unrecorded(_ROWS)
+            count += _apart(rows, partial(_to_archive, services, watch), renew)
+            found = len(rows)
+            for some in () if silent else _readable(outbox.unindexed(_ROWS)):
+                found += len(some)
+                try:
+                    count += _apart(some, partial(_to_index, services, watch), renew)
+                except Unavailable as error:
+                    silent = error
+                    break
+            if not found:
+                break
+    if silent:
+        raise silent
     return count
 
 
@@ -85,23 +103,26 @@ def deliver(services: Services, watch: Watcher = unwatched) -> int:
     return count
 
 
-def _deliver_each(services: Services, rows: list[Outbox], watch: Watcher) -> set[int]:
-    """Deliver the rows together, or in parts when that fails; ids of those delivered."""
+def _apart(
+    rows: Sequence[Outbox], deliver: Callable[[Sequence[Outbox]], int], renew: Callable[[], bool]
+) -> int:
+    """Deliver the rows together, or in parts when that fails; how many changes are through with it."""
+    if not rows or not renew():
+        return 0
     try:
-        _deliver(services, rows, watch)
-        return {row.pk for row in rows}
-    except Unavailable as error:
-        outbox.failed(rows, str(error))
-        raise
+        return deliver(rows)
     except Exception as error:
+        if isinstance(error, Unavailable | Denied) and not isinstance(error, Damaged):
+            outbox.failed(rows, str(error))
+            raise
         if len(rows) > 1:
-            return set().union(*(_deliver_each(services, some, watch) for some in _apart(rows, error)))
+            return sum(_apart(some, deliver, renew) for some in _divided(rows, error))
         log.exception("a change cannot be delivered", of=outbox.waits_for(rows[0]))
-        outbox.failed(rows, f"{type(error).__name__}: {error}")
-        return set()
+        outbox.set_aside(rows[0], f"{type(error).__name__}: {error}")
+        return 0
 
 
-def _apart(rows: list[Outbox], error: Exception) -> list[list[Outbox]]:
+def _divided(rows: Sequence[Outbox], error: Exception) -> list[list[Outbox]]:
     """Each row that the index turned away alone, the others together; all alone if none is known."""
     if not isinstance(error, Rejected):
         return [[row] for row in rows]
@@ -111,8 +132,13 @@ def _apart(rows: list[Outbox], error: Exception) -> list[list[Outbox]]:
 
 
 def waiting(services: Services) -> bool:
-    """Whether there is anything to deliver, or to release here."""
-    return bool(outbox.pending(1) or batches.releasable(services.host))
+    """Whether there is anything to deliver that nobody is at, or to release here."""
+    return publishable() or bool(batches.releasable(services.host))
+
+
+def publishable() -> bool:
+    """Whether a change may be delivered now, and no other publisher is at work."""
+    return outbox.due() and not outbox.leased(_LEASE, _gone)
 
 
 def _gone(holder: str) -> bool:
@@ -120,27 +146,52 @@ def _gone(holder: str) -> bool:
     return host == socket.gethostname() and not psutil.pid_exists(int(process))
 
 
-def _deliver(services: Services, rows: list[Outbox], watch: Watcher) -> None:
+def _to_archive(services: Services, watch: Watcher, rows: Sequence[Outbox]) -> int:
     kept = _each(lambda one: services.archive.put(*one, media_type="application/json"), [*map(_record, rows)])
-    watch(Step("recorded"))
     if services.settings.archive.retention_days:
         _lock(services, rows, [one.key for one in kept])
-    last = {row.entry_id: row for row in rows if row.entry_id}
-    keys = [key for row in last.values() if row.entry for key in text_keys(row.entry)]
-    texts = dict(zip(keys, _each(services.archive.read, keys), strict=True))
-    services.index.put([to_index(services, row, texts) for row in last.values()])
-    watch(Step("indexed"))
-    outbox.delivered(
+    outbox.recorded(
         rows, [StoredObject(key=one.key, sha256=one.sha256, size=one.size, role="record") for one in kept]
     )
+    watch(Step("recorded"))
+    return sum(not row.entry for row in rows)
+
+
+def _to_index(services: Services, watch: Watcher, rows: Sequence[Outbox]) -> int:
+    last = list({row.entry_id: row for row in rows}.values())
+    texts = texts_of(last)
+    keys = {one.key: one for some in texts.values() for one in some}
+    pages = dict(zip(keys, _each(partial(_pages, services), keys.values()), strict=True))
+    services.index.put(
+        [_entry(services, row, [page for one in texts[row.pk] for page in pages[one.key]]) for row in last]
+    )
+    watch(Step("indexed"))
+    outbox.delivered(rows)
     watch(Step("published"))
+    return len(rows)
 
 
-def _lock(services: Services, rows: list[Outbox], records: list[str]) -> None:
+def _readable(rows: Sequence[Outbox]) -> Iterator[list[Outbox]]:
+    """The rows in runs whose texts fit into memory together."""
+    texts = texts_of(rows)
+    some: list[Outbox] = []
+    total = 0
+    for row in rows:
+        size = sum(one.size for one in texts[row.pk])
+        if some and total + size > _TEXTS:
+            yield some
+            some, total = [], 0
+        some, total = [*some, row], total + size
+    if some:
+        yield some
+
+
+def _lock(services: Services, rows: Sequence[Outbox], records: list[str]) -> None:
     """Nobody removes these entries and batches, or what they are made of, before their retention ends."""
     until = max(row.created_at for row in rows) + timedelta(days=services.settings.archive.retention_days)
     new = {row.entry_id for row in rows if row.event and row.event.kind in _NEW_DOCUMENTS}
-    _each(lambda key: services.archive.lock(key, until), {*records, *object_keys(new)})
+    kept = {row.batch_id for row in rows if row.batch_id and row.sequence == 1}
+    _each(lambda key: services.archive.lock(key, until), {*records, *object_keys(new), *originals_of(kept)})
 
 
 def _each(function: Callable[[T], R], of: Iterable[T]) -> list[R]:
@@ -156,16 +207,25 @@ def _record(row: Outbox) -> tuple[str, bytes]:
     return batch_record_key(row.batch.key, row.sequence), row.body.encode()
 
 
-def to_index(
-    services: Services, row: Outbox, texts: Mapping[str, bytes] = MappingProxyType({})
-) -> IndexEntry:
-    """The entry as the index holds it, with the texts of its documents, as given or from the archive."""
-    assert row.entry
-    pages: list[str] = []
-    for key in text_keys(row.entry):
-        text = texts[key] if key in texts else services.archive.read(key)
-        pages += [page.text for page in from_json(DocumentText, text).pages]
+def to_index(services: Services, row: Outbox) -> IndexEntry:
+    """The entry as this change left it, with the texts of its documents from the archive.
+
+    Raises:
+        NotFound: the archive does not have a text any more.
+        Damaged: a text in the archive is not the one that was put there.
+    """
+    return _entry(services, row, [page for one in texts_of([row])[row.pk] for page in _pages(services, one)])
+
+
+def _entry(services: Services, row: Outbox, pages: Sequence[str]) -> IndexEntry:
     return index_entry(row, tuple(pages), services.settings.zone)
+
+
+def _pages(services: Services, text: StoredObject) -> list[str]:
+    data = services.archive.read(text.key)
+    if hashlib.sha256(data).hexdigest() != text.sha256:
+        raise Damaged(f"{text.key} in the archive is not what was put there. See: postroom verify")
+    return [page.text for page in from_json(DocumentText, data).pages]
 
 
 def _release(services: Services, batch: Batch) -> None:

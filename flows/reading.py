@@ -72,15 +72,20 @@ def outcome(future: "Future[T]", what: str) -> T:
     except PostroomError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in MACHINE_TROUBLE:
-            raise Unavailable(
-                f"{error.strerror}: {error.filename or what}; free some, and it goes on"
-            ) from error
+        if trouble := machine_trouble(error, what):
+            raise trouble from error
         log.exception("an error of Postroom's own", at=what)
         raise Refused(
             f"Postroom itself failed here: {type(error).__name__}: {error}",
             "Report it with the log. The original is safe; retry after an update.",
         ) from error
+
+
+def machine_trouble(error: Exception, what: str) -> Unavailable | None:
+    """What to raise instead, if this machine is to blame for the error and not ``what`` was at hand."""
+    if isinstance(error, OSError) and error.errno in MACHINE_TROUBLE:
+        return Unavailable(f"{error.strerror}: {error.filename or what}; free some, and it goes on")
+    return None
 
 
 def inspect_files(services: Services, batch: Batch, pool: Pool) -> Readings:
@@ -143,7 +148,7 @@ def read_pages(
             readings.sheets[source, page] = sheet
         except Refused as refusal:
             readings.refuse(source, page, refusal)
-            _note_refusal(page_folder(services, batch, source), page, refusal)
+            _note_refusal(_refusal_file(services, batch, source, page), refusal)
         if time.monotonic() - told >= _TELL:
             told = time.monotonic()
             batches.progress(batch, readings.settled + len(readings.sheets) + len(readings.refused))
@@ -155,7 +160,7 @@ def read_pages(
             raise Stopped
         out = page_folder(services, batch, source)
         out.mkdir(parents=True, exist_ok=True)
-        if before := _noted_refusal(out, page):
+        if before := _noted_refusal(_refusal_file(services, batch, source, page)):
             readings.refuse(source, page, before)
             done += 1
             continue
@@ -169,16 +174,20 @@ def read_pages(
     return done
 
 
-def _note_refusal(out: Path, page: int, refusal: Refused) -> None:
-    """Beside the readings: a run that goes on from here must not decide otherwise."""
-    partial = out / f"{page:06}.refused.part"
+def _refusal_file(services: Services, batch: Batch, source: int, page: int) -> Path:
+    """Beside the readings, and of this attempt only: the next one decides anew."""
+    return page_folder(services, batch, source) / f"{page:06}.refused-{batch.attempt}.json"
+
+
+def _note_refusal(file: Path, refusal: Refused) -> None:
+    """A run that goes on from here must not decide otherwise."""
+    partial = file.with_suffix(".part")
     partial.write_text(json.dumps([refusal.reason, refusal.fix]), "utf-8")
-    partial.rename(out / f"{page:06}.refused.json")
+    partial.rename(file)
 
 
-def _noted_refusal(out: Path, page: int) -> Refused | None:
-    noted = out / f"{page:06}.refused.json"
-    return Refused(*json.loads(noted.read_text("utf-8"))) if noted.exists() else None
+def _noted_refusal(file: Path) -> Refused | None:
+    return Refused(*json.loads(file.read_text("utf-8"))) if file.exists() else None
 
 
 def page_folder(services: Services, batch: Batch, source: int) -> Path:

@@ -4,10 +4,11 @@ import uuid
 import zipfile
 from collections.abc import Collection
 
-from archive.keys import work_key
+from archive.keys import WORK, work_key, work_prefix
 from flows import taking
 from flows.reading import page_folder
 from infra.wiring import Services
+from register.batches import unfinished_keys
 from register.models import Batch
 
 _FILES = (".json", ".pdf", ".jpg")
@@ -53,6 +54,24 @@ def fetch(services: Services, batch: Batch, key: str, pages: Collection[tuple[in
                 continue  # a refused page has no reading
             partial.rename(file)
     packed.unlink()
+
+
+def remove(services: Services, batch_key: str) -> None:
+    """Remove all that was left for this batch.
+
+    Raises:
+        Unavailable: the archive does not answer; some of it may be gone.
+    """
+    for key in list(services.archive.list(work_prefix(batch_key))):
+        services.archive.delete(key)
+
+
+def sweep(services: Services) -> None:
+    """Remove what stragglers left for batches that have ended meanwhile."""
+    # Listed before the batches are asked for: new ones come meanwhile.
+    found = {key.split("/")[1] for key in services.archive.list(WORK)}
+    for batch_key in found - unfinished_keys():
+        remove(services, batch_key)
 
 
 def _inside(source: int, page: int, suffix: str) -> str:

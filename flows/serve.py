@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
 from prefect import flow, task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from domain.errors import Unavailable
 from flows import file_batch as filing
+from flows import fixity as checking
 from flows import intake as taking
 from flows import publish as publishing
 from flows.intake import Intake
@@ -22,8 +24,11 @@ from flows.steps import Watcher
 from infra.wiring import Services
 from register import batches
 from register.models import Batch
+from register.session import borrowed
 
+log = structlog.get_logger()
 T = TypeVar("T")
+_LOOK = 1800.0  # seconds between looks at whether the nightly check is due
 
 
 def _worth_another_try(_: Task[..., Any], __: TaskRun, state: State[Any]) -> bool:
@@ -51,7 +56,7 @@ def as_task(name: str, stage: Callable[[], T], /) -> T:
 
 
 def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, watch: Watcher) -> Intake:
-    """Run the intake as a flow; each batch and each delivery is a flow run of its own."""
+    """Run the intake as a flow; each batch, each delivery and each night's fixity is a flow run."""
 
     def file_one(tools: filing.Tools, batch: Batch) -> Batch:
         tools = replace(tools, run=as_task)
@@ -82,5 +87,38 @@ def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, 
         )
 
     outcome: list[Intake] = []
-    intake(str(drop), once)
+    ended = threading.Event()
+    nights = threading.Thread(target=_each_night, args=(services, ended))
+    if not once:
+        nights.start()
+    try:
+        intake(str(drop), once)
+    finally:
+        ended.set()
+        if not once:
+            nights.join()
+    if once:
+        check_if_due(services, stop)
     return outcome[0]
+
+
+def _each_night(services: Services, ended: threading.Event) -> None:
+    while True:
+        check_if_due(services, ended)
+        if ended.wait(_LOOK):
+            return
+
+
+def check_if_due(services: Services, stop: threading.Event) -> None:
+    """Check a thirtieth of the archive if that was not done since last night. What is wrong, the run says."""
+
+    @flow(name="fixity", persist_result=False)
+    def fixity() -> dict[str, Any]:
+        return checking.counts(checking.check_share(services, checking.SHARE, stop))
+
+    try:
+        with borrowed():
+            if not stop.is_set() and checking.due(services.settings.zone):
+                fixity()
+    except Exception as error:
+        log.error("fixity failed; the intake goes on", reason=str(error))

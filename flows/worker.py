@@ -6,15 +6,16 @@ the reading processes and the classifier stay warm from chunk to chunk (docs/dec
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import anyio
 import structlog
 from anyio.abc import TaskStatus
-from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
@@ -23,17 +24,18 @@ from prefect.flow_engine import run_flow_sync
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from capture.pool import Pool
-from flows import chunks, deployed
-from flows.deployed import CRON, DEPLOYMENTS, POOLS
+from domain.errors import PostroomError, Unavailable
+from flows import chunks, deployed, scratch
+from flows.deployed import CRON, DEPLOYMENTS, POOLS, asking_prefect
 from flows.file_batch import Tools
 from flows.intake import Intake, intake
-from flows.publish import release_done
-from flows.steps import Watcher, patient
+from flows.publish import publishable, release_done
+from flows.start import look_around
+from flows.steps import Watcher
 from infra.classifier import lazy_champion
 from infra.wiring import Services
-from register import outbox
 from register.models import Batch
-from register.session import asking, borrowed
+from register.session import asking, borrowed, reachable
 
 log = structlog.get_logger()
 _TYPE = "postroom"
@@ -72,8 +74,12 @@ class InProcess(BaseWorker[BaseJobConfiguration, BaseVariables, _Result]):
 
 
 def register_flows() -> None:
-    """Make the work pools and the deployments where Prefect does not have them yet."""
-    with get_client(sync_client=True) as client:
+    """Make the work pools and the deployments where Prefect does not have them yet.
+
+    Raises:
+        Unavailable: Prefect does not answer.
+    """
+    with asking_prefect() as client:
         for name, description in POOLS.items():
             pool = WorkPoolCreate(
                 name=name,
@@ -85,11 +91,10 @@ def register_flows() -> None:
                 client.create_work_pool(pool)
             except ObjectAlreadyExists:
                 continue
-        missing = [name for name in DEPLOYMENTS if not _deployed(client, name)]
-    for name in missing:
-        flow, pool_name = DEPLOYMENTS[name]
-        deployment: Any = flow.to_deployment(name, work_pool_name=pool_name, cron=CRON.get(name))
-        deployment.apply()
+        for name in [name for name in DEPLOYMENTS if not _deployed(client, name)]:
+            flow, pool_name = DEPLOYMENTS[name]
+            deployment: Any = flow.to_deployment(name, work_pool_name=pool_name, cron=CRON.get(name))
+            deployment.apply()
 
 
 def _deployed(client: SyncPrefectClient, name: str) -> bool:
@@ -101,8 +106,14 @@ def _deployed(client: SyncPrefectClient, name: str) -> bool:
 
 
 def station(services: Services, drop: Path, *, once: bool, stop: threading.Event, watch: Watcher) -> Intake:
-    """Run the intake of a station host: each batch goes to the archive, then to the workers' pool."""
-    patient(stop)(register_flows)
+    """Run the intake of a station host: each batch goes to the archive, then to the workers' pool.
+
+    Without Prefect it takes what comes all the same; workers are asked for when it answers.
+    """
+    try:
+        register_flows()
+    except Unavailable as error:
+        log.warning("no worker can be asked for now", reason=str(error))
 
     def file_one(tools: Tools, batch: Batch) -> Batch:
         return chunks.hand_over(tools, batch, deployed.ask)
@@ -120,8 +131,12 @@ def work(services: Services, pool: str, processes: int, stop: threading.Event) -
     """Take flow runs from the pool, with so many reading processes, until told to stop.
 
     A Prefect server that goes away is waited for.
+
+    Raises:
+        Denied: a service refuses this worker.
     """
-    keepers = _keepers(services) if pool == "index" else []
+    look_around(services)
+    keepers = _keepers(services) if pool == "index" else [partial(_sweep_scratch, services)]
     threads = [threading.Thread(target=keeper, args=(stop,), daemon=True) for keeper in keepers]
     with Pool(processes, services.settings.capture) as reading:
         tools = Tools(services, reading, lazy_champion(services), stop)
@@ -138,6 +153,14 @@ def work(services: Services, pool: str, processes: int, stop: threading.Event) -
                     stop.wait(_AGAIN)
             for thread in threads:
                 thread.join()
+
+
+def _sweep_scratch(services: Services, stop: threading.Event) -> None:
+    with borrowed():
+        try:
+            asking(scratch.sweep, services)
+        except PostroomError as error:
+            log.warning("scratch of batches that have ended stays for now", reason=str(error))
 
 
 async def _serve(pool: str, runs: int, stop: threading.Event) -> None:
@@ -158,10 +181,29 @@ async def _serve(pool: str, runs: int, stop: threading.Event) -> None:
 def _keepers(services: Services) -> list[Callable[[threading.Event], None]]:
     """Publishing and reconciling: each is a flow run whenever there is something for it."""
     most = services.settings.retry_after_seconds
-    often = min(_RECONCILE, services.settings.stale_after_seconds / 3)
-    publishing = partial(_run_if, lambda: bool(outbox.pending(1)), "publish")
-    reconciling = partial(_run_if, partial(chunks.left_alone, services), "reconcile")
+    stale = services.settings.stale_after_seconds
+    often = min(_RECONCILE, stale / 3)
+    publishing = partial(_run_if, publishable, "publish")
+    reconciling = _Settled(partial(_reconcile_if, partial(chunks.left_alone, services)), stale)
     return [partial(_keep, publishing, _LOOK, most), partial(_keep, reconciling, often, most)]
+
+
+class _Settled:
+    """Looks only where the database has answered for a while: after an outage holders must be heard first."""
+
+    def __init__(self, look: Callable[[], None], seconds: float) -> None:
+        self._look, self._seconds = look, seconds
+        self._since = -inf  # when the database came back; of a start nothing is known to have been away
+
+    def __call__(self) -> None:
+        try:
+            reachable()
+        except Exception:
+            self._since = inf
+            raise
+        self._since = min(self._since, time.monotonic())
+        if time.monotonic() - self._since >= self._seconds:
+            self._look()
 
 
 def _keep(look: Callable[[], None], seconds: float, most: float, stop: threading.Event) -> None:
@@ -181,3 +223,11 @@ def _run_if(wanted: Callable[[], bool], name: str) -> None:
     if wanted():
         flow, _ = DEPLOYMENTS[name]
         (flow if deployed.prefect_answers() else flow.fn)()
+
+
+def _reconcile_if(wanted: Callable[[], bool]) -> None:
+    """Asks anew also where Prefect has lost its database, and with it what it was told of our flows."""
+    if wanted():
+        if deployed.prefect_answers():
+            register_flows()
+        _run_if(lambda: True, "reconcile")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from register.models import Batch, Chunk
@@ -19,6 +19,7 @@ CRASHES = 3
 """A chunk whose holder ended so often without a word is set aside."""
 
 _ENDED = (Chunk.State.DONE, Chunk.State.SET_ASIDE)
+_LONG_AGO = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def take(chunk_id: int, holder: str, stale_seconds: float) -> Chunk | None:
         if chunk is None:  # its batch is done, and this request comes late
             return None
         lost = _silent(stale_seconds).filter(pk=chunk_id).exists()
-        if not (lost or chunk.state == Chunk.State.READY) or chunk.crashes + lost >= CRASHES:
+        if not (lost or chunk.state == Chunk.State.READY) or _poisonous(chunk, lost):
             return None
         chunk.crashes += lost
         chunk.takes += 1
@@ -110,22 +111,30 @@ def done(chunk: Chunk, result: Any = None) -> bool:
     return bool(_held(chunk).update(state=Chunk.State.DONE, result=fit(result), error=""))
 
 
-def give_back(chunk: Chunk, error: str, *, crashed: bool = False) -> None:
-    """Let another worker have it, later: a service did not answer, or with ``crashed`` a fault of ours."""
+def give_back(chunk: Chunk, error: str, *, crashed: bool = False, at_once: bool = False) -> None:
+    """Let another worker have it: a service did not answer, or with ``crashed`` a fault of ours.
+
+    ``at_once``: nothing is amiss, its worker stops; the next ``silent`` names it.
+    """
     _held(chunk).update(
         state=Chunk.State.READY,
         holder="",
         error=fit(error),
-        beat_at=Now(),
+        beat_at=Now() - _LONG_AGO if at_once else Now(),
         crashes=F("crashes") + int(crashed),
     )
 
 
-def silent(stale_seconds: float, waiting_seconds: float) -> list[Chunk]:
-    """Chunks whose holder is not heard of any more, and those that wait too long or were never asked for."""
-    waiting = Chunk.objects.filter(state=Chunk.State.READY)
-    waiting = waiting.filter(Q(calls=0) | Q(beat_at__lt=Now() - timedelta(seconds=waiting_seconds)))
-    return list((_silent(stale_seconds) | waiting).select_related("batch").order_by("id"))
+def silent(stale_seconds: float, retry_seconds: float, waiting_seconds: float) -> list[Chunk]:
+    """Chunks whose holder is not heard of any more, and those that wait and were never asked for.
+
+    Also those that were given back so long ago, or that stand in line for longer than is usual.
+    """
+    ready = Chunk.objects.filter(state=Chunk.State.READY)
+    given_back = ready.filter(takes__gt=0, beat_at__lt=Now() - timedelta(seconds=retry_seconds))
+    in_line = ready.filter(Q(calls=0) | Q(beat_at__lt=Now() - timedelta(seconds=waiting_seconds)))
+    found = _silent(stale_seconds) | given_back | in_line
+    return list(found.select_related("batch").order_by("id"))
 
 
 def unasked(batch: Batch) -> list[Chunk]:
@@ -141,13 +150,23 @@ def in_work() -> list[Batch]:
 def set_aside(chunk: Chunk, stale_seconds: float) -> bool:
     """End a chunk that nobody may try again, if it has ended too many workers; whether it was so."""
     with write():
-        now = Chunk.objects.select_for_update().get(pk=chunk.pk)
+        now = Chunk.objects.select_for_update().filter(pk=chunk.pk).first()
         lost = _silent(stale_seconds).filter(pk=chunk.pk).exists()
-        if now.state in _ENDED or now.crashes + lost < CRASHES:
+        if now is None or now.state in _ENDED or not _poisonous(now, lost):
             return False
         now.state, now.holder, now.crashes = Chunk.State.SET_ASIDE, "", now.crashes + lost
         now.save(update_fields=["state", "holder", "crashes"])
     return True
+
+
+def unowned(seconds: float) -> list[Batch]:
+    """Batches whose originals are kept, unchanged for so long, and that have no chunk in their attempt.
+
+    Whoever was to go on with them, a station or a person's retry, died before it asked.
+    """
+    kept = Batch.objects.filter(state=Batch.State.KEPT, changed_at__lt=Now() - timedelta(seconds=seconds))
+    chunks = Chunk.objects.filter(batch=OuterRef("pk"), attempt=OuterRef("attempt"))
+    return list(kept.exclude(Exists(chunks)).order_by("id"))
 
 
 def given_out(batch: Batch) -> bool:
@@ -156,8 +175,16 @@ def given_out(batch: Batch) -> bool:
 
 
 def forget(batch: Batch) -> None:
-    """Remove the chunks of a batch that is done."""
-    Chunk.objects.filter(batch=batch).delete()
+    """Remove the chunks of a batch that is done, unless a person had it tried again meanwhile."""
+    with write():
+        now = Batch.objects.select_for_update().get(pk=batch.pk)
+        if now.state != Batch.State.KEPT:
+            Chunk.objects.filter(batch=now).delete()
+
+
+def _poisonous(chunk: Chunk, lost: bool) -> bool:
+    """Whether it has ended too many workers. Closing is never given up: without it a batch has no end."""
+    return chunk.crashes + lost >= CRASHES and chunk.stage != Chunk.Stage.CLOSE
 
 
 def _held(chunk: Chunk) -> Any:

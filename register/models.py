@@ -214,7 +214,8 @@ class Outbox(models.Model):
     """A change of an entry or a batch that the archive must still hear of, and of an entry the index.
 
     ``body`` is the immutable record for the archive, the ``sequence``-th of its entry's register or of
-    its batch; ``id`` orders all changes.
+    its batch; ``id`` orders all changes. ``recorded_at`` is when the archive had it, ``delivered_at`` when
+    the index had it too; ``retry_at`` until when a change rests that could not be delivered as it is.
     """
 
     entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="outbox")
@@ -223,7 +224,9 @@ class Outbox(models.Model):
     sequence = models.PositiveBigIntegerField()
     body = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = models.DateTimeField(null=True, db_index=True)
     delivered_at = models.DateTimeField(null=True, db_index=True)
+    retry_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
 

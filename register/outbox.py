@@ -1,17 +1,23 @@
-"""The outbox: changes on their way to the archive and the index, delivered by one publisher at a time."""
+"""The outbox: changes on their way to the archive and the index, delivered by one publisher at a time.
+
+A change is *recorded* when its record is in the archive, *delivered* when the index has it too; a batch is
+not searched, so its record is all there is. Times are the database's own.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import F, Max
-from django.utils import timezone
+from django.db.models import F, Max, Q
+from django.db.models.functions import Coalesce, Now
 
 from register.models import Lease, Outbox, StoredObject
 from register.session import write
 from register.texts import fit
 
 LEASE_SECONDS = 60
+_LONGEST = 600  # seconds until a change that was set aside is tried again, at most
 
 
 @contextmanager
@@ -33,10 +39,9 @@ def lease(name: str, holder: str, gone: Callable[[str], bool]) -> Iterator[bool]
 
 def renew(name: str, holder: str) -> bool:
     """Take or prolong the lease; False when another holder has it."""
+    until = Now() + timedelta(seconds=LEASE_SECONDS)
     with write():
-        now = timezone.now()
-        until = now + timedelta(seconds=LEASE_SECONDS)
-        Lease.objects.filter(name=name, until__lt=now).delete()
+        Lease.objects.filter(name=name, until__lt=Now()).delete()
         row, _ = Lease.objects.get_or_create(name=name, defaults={"holder": holder, "until": until})
         if row.holder != holder:
             return False
@@ -44,10 +49,34 @@ def renew(name: str, holder: str) -> bool:
     return True
 
 
-def pending(limit: int, without: Collection[int] = ()) -> list[Outbox]:
-    """The oldest changes that were not delivered yet, ``without`` those of these ids."""
-    rows = Outbox.objects.filter(delivered_at=None).exclude(pk__in=without)
-    return list(rows.select_related("entry", "event", "batch").order_by("id")[:limit])
+def leased(name: str, gone: Callable[[str], bool]) -> bool:
+    """Whether somebody who may be alive holds the lease."""
+    return any(not gone(one.holder) for one in Lease.objects.filter(name=name, until__gte=Now()))
+
+
+def unrecorded(limit: int) -> list[Outbox]:
+    """The oldest changes whose record is not in the archive yet, but for those that rest."""
+    return _oldest(_due().filter(recorded_at=None), limit)
+
+
+def unindexed(limit: int) -> list[Outbox]:
+    """The oldest recorded changes that the index has not heard of yet, but for those that rest."""
+    return _oldest(_due().exclude(recorded_at=None), limit)
+
+
+def pending(limit: int) -> list[Outbox]:
+    """The oldest changes that were not delivered yet, also those that rest."""
+    return _oldest(Outbox.objects.filter(delivered_at=None), limit)
+
+
+def due() -> bool:
+    """Whether a change waits that may be delivered now."""
+    return bool(_due().exists())
+
+
+def hurry() -> None:
+    """Let the changes that rest be tried now: somebody waits for them."""
+    Outbox.objects.filter(delivered_at=None).exclude(retry_at=None).update(retry_at=None)
 
 
 def untried() -> bool:
@@ -78,11 +107,20 @@ def waiting_of(numbers: Collection[str]) -> list[Outbox]:
     return list(waiting.select_related("entry", "event").order_by("id"))
 
 
-def delivered(rows: Sequence[Outbox], kept: Sequence[StoredObject]) -> None:
-    """Record that these changes are in the archive, as these objects, and in the index."""
+def recorded(rows: Sequence[Outbox], kept: Sequence[StoredObject]) -> None:
+    """Note that the records of these changes are in the archive, as these objects."""
+    ids = [row.pk for row in rows]
     with write():
         StoredObject.objects.bulk_create(kept, ignore_conflicts=True)
-        Outbox.objects.filter(pk__in=[row.pk for row in rows]).update(delivered_at=timezone.now(), error="")
+        Outbox.objects.filter(pk__in=ids, recorded_at=None).update(recorded_at=Now(), retry_at=None, error="")
+        Outbox.objects.filter(pk__in=ids, entry=None, delivered_at=None).update(delivered_at=Now())
+
+
+def delivered(rows: Sequence[Outbox]) -> None:
+    """Note that the index has these changes too."""
+    Outbox.objects.filter(pk__in=[row.pk for row in rows], delivered_at=None).update(
+        recorded_at=Coalesce("recorded_at", Now()), delivered_at=Now(), retry_at=None, error=""
+    )
 
 
 def waits_for(row: Outbox) -> str:
@@ -91,6 +129,23 @@ def waits_for(row: Outbox) -> str:
 
 
 def failed(rows: Sequence[Outbox], error: str) -> None:
-    """Record that these changes could not be delivered now; they stay pending."""
-    ids = [row.pk for row in rows]
-    Outbox.objects.filter(pk__in=ids).update(attempts=F("attempts") + 1, error=fit(error))
+    """Note that a service did not take these changes now; they go on as soon as it does."""
+    _undelivered(rows).update(attempts=F("attempts") + 1, error=fit(error))
+
+
+def set_aside(row: Outbox, error: str) -> None:
+    """Note that this change cannot be delivered as it is; it rests for 2 s, then twice as long each time."""
+    pause = timedelta(seconds=min(2 ** min(row.attempts + 1, 16), _LONGEST))
+    _undelivered([row]).update(attempts=F("attempts") + 1, error=fit(error), retry_at=Now() + pause)
+
+
+def _due() -> Any:
+    return Outbox.objects.filter(Q(retry_at=None) | Q(retry_at__lte=Now()), delivered_at=None)
+
+
+def _undelivered(rows: Sequence[Outbox]) -> Any:
+    return Outbox.objects.filter(pk__in=[row.pk for row in rows], delivered_at=None)
+
+
+def _oldest(rows: Any, limit: int) -> list[Outbox]:
+    return list(rows.select_related("entry", "event", "batch").order_by("id")[:limit])

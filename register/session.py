@@ -44,6 +44,16 @@ def _answering() -> Iterator[None]:
         raise Unavailable(f"the register's database takes no changes now: {error}") from error
 
 
+def reachable() -> None:
+    """Asks the database for nothing.
+
+    Raises:
+        Unavailable: it does not answer.
+    """
+    with _answering(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
 def alone(name: str) -> None:
     """Wait until no other transaction that asked for this name is open; within the caller's own.
 

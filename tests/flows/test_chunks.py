@@ -1,8 +1,6 @@
 """A batch done in chunks by workers with homes of their own, from the archive and the database alone."""
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,71 +10,17 @@ import pytest
 from django.db.models.functions import Now
 
 from archive.keys import WORK
-from capture.pool import Pool
 from domain.errors import Unavailable
 from flows import chunks as flow
 from flows.file_batch import Tools
 from flows.intake import intake
 from flows.publish import deliver
 from flows.verify import verify
-from infra.classifier import lazy_champion
 from infra.wiring import Services
 from register import chunks, problems, views
-from register.models import Batch, Chunk, Entry, PageFate
-from tests.flows.test_intake import station
-from tests.small import small_tiff, train_small
-
-
-class Floor:
-    """The workers' shop floor: what was asked for, and who does it."""
-
-    def __init__(self, tools: Tools) -> None:
-        self.tools = tools
-        self.asked: deque[Chunk] = deque()
-        self.log: list[str] = []
-
-    def ask(self, chunk: Chunk) -> None:
-        self.asked.append(chunk)
-
-    def run(self, until: Callable[[Chunk], bool] = lambda chunk: False) -> None:
-        """Do what is asked for, until nothing is left or the next chunk is such a one."""
-        while self.asked and not until(self.asked[0]):
-            chunk = self.asked.popleft()
-            self.log.append(chunk.stage)
-            flow.work(self.tools, chunk.pk, f"worker {len(self.log)}", self.ask)
-
-
-@pytest.fixture
-def floor(office: tuple[Services, Path], tmp_path: Path) -> Iterator[Floor]:
-    services, _ = office
-    settings = services.settings.model_copy(update={"chunk_pages": 3, "processes": 1})
-    away = tmp_path / "away"
-    away.mkdir()
-    train_small(away)
-    elsewhere = replace(services, home=away, settings=settings)
-    with Pool(1, settings.capture) as pool:
-        yield Floor(Tools(elsewhere, pool, lazy_champion(elsewhere)))
-
-
-def hand_over(office: tuple[Services, Path], floor: Floor, batch: int = 1) -> Batch:
-    """The station's part: take, keep, ask."""
-    services, drop = office
-
-    def file_one(tools: Tools, batch: Batch) -> Batch:
-        return flow.hand_over(tools, batch, floor.ask)
-
-    intake(services, drop, once=True, stop=threading.Event(), file_one=file_one, deliver=deliver)
-    return Batch.objects.order_by("id")[batch - 1]
-
-
-def eight_pages(drop: Path) -> None:
-    folder = station(drop, "counted", "[separation]\npages = 2\n")
-    small_tiff(folder / "eight.tif", [f"Letter {number}" for number in range(8)])
-
-
-def accounted() -> list[tuple[int, int, str, int | None]]:
-    fates = PageFate.objects.order_by("claim__ordinal", "page")
-    return [(fate.claim.ordinal, fate.page, fate.kind, fate.position) for fate in fates]
+from register.models import Batch, Chunk, Entry
+from tests.flows.floor import Floor, accounted, eight_pages, hand_over
+from tests.small import small_tiff
 
 
 def test_a_large_batch_is_read_and_filed_in_chunks(office: tuple[Services, Path], floor: Floor) -> None:

@@ -47,7 +47,7 @@ def test_cuts_stay_when_the_readings_are_lost_half_way(office: tuple[Services, P
     shutil.rmtree(services.work)
     out = services.work / batch.key / "000000"
     out.mkdir(parents=True)
-    (out / "000003.refused.json").write_text('["took too long", "Scan it again."]')
+    (out / "000003.refused-1.json").write_text('["took too long", "Scan it again."]')
     Batch.objects.update(state=Batch.State.KEPT)
     run(office)
     assert verify(services)["ok"]
@@ -104,7 +104,7 @@ def test_a_change_that_cannot_be_delivered_holds_nothing_up(office: tuple[Servic
         small_tiff(drop / f"{name}.tif", [f"Letter {name}"])
     run(office, stop_at="closed")
     run(office)
-    Outbox.objects.update(delivered_at=None)
+    Outbox.objects.update(recorded_at=None, delivered_at=None)
     broken = Outbox.objects.exclude(entry=None).order_by("id")[1]
     assert broken.entry
     Outbox.objects.filter(pk=broken.pk).update(body=broken.body.replace("Letter", "Lettre") + " ")

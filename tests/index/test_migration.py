@@ -191,7 +191,7 @@ def test_a_publisher_that_was_held_up(office: Services, noted: bool) -> None:
             rows = [row for row in outbox.pending(10) if row.entry]
             office.index.put([to_index(office, row) for row in rows])
             if noted:
-                outbox.delivered(rows, [])
+                outbox.delivered(rows)
 
     migrate(office, anew=True, watch=watch)
     assert total(office, "straggler") == 1

@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import ForeignKey, Model
 
-from register.models import Batch, Claim, Document, Entry, Event, Party
+from register.models import Batch, Claim, Document, Entry, Event, Party, StoredObject
 
 _LEFT_OUT = {"Lease", "Chunk"}  # who works now
 _NOT_KEPT = {"changed_at", "created_at", "checked_at", "damage", "attempts", "error"}  # of no lasting meaning
@@ -16,10 +16,17 @@ def dump() -> dict[str, list[dict[str, Any]]]:
     """All tables by name, each row as a dictionary, in an order that ids have no part in."""
     models = apps.get_app_config("register").get_models()
     return {
-        model.__name__: sorted((_row(one) for one in model._default_manager.all()), key=repr)
+        model.__name__: sorted(
+            (_row(one) for one in model._default_manager.all() if not _is_found(one)), key=repr
+        )
         for model in models
         if model.__name__ not in _LEFT_OUT
     }
+
+
+def _is_found(row: Model) -> bool:
+    """Whether this is a classifier's file, which any check of the archive finds by itself."""
+    return isinstance(row, StoredObject) and row.role == "model"
 
 
 def _row(row: Model) -> dict[str, Any]:
@@ -36,7 +43,7 @@ def _value(row: Model, field: Any) -> Any:
         return bytes(value)
     if isinstance(row, Batch) and field.name == "state" and value == Batch.State.DONE:
         return str(Batch.State.RELEASED)
-    if field.name == "delivered_at":
+    if field.name in ("recorded_at", "delivered_at"):
         return value is not None
     return value
 

@@ -96,8 +96,9 @@ def test_only_delivered_batches_are_releasable(register: Path) -> None:
     file_one(batch, 0, ((0, 1),))
     close(batch, [], [])
     assert batches.releasable() == []
-    outbox.delivered(outbox.pending(10), [])
+    outbox.recorded(outbox.pending(10), [])
     assert batches.releasable() == [batch]
+    outbox.delivered(outbox.pending(10))
     batches.release(batch)
     assert batches.reload(batch).state == Batch.State.RELEASED
     assert Outbox.objects.filter(delivered_at=None).count() == 0
