@@ -13,7 +13,8 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
     """Counts of what is wrong, with the lists under ``wrong``; ``ok`` when there is nothing.
 
     Of the objects and records in the archive a ``share`` (0-1) is read and its hashes compared, those
-    longest unchecked first; what was found is recorded, and mended where there is a second bucket.
+    longest unchecked first; what was found is recorded, and mended where there is a second bucket. At a
+    share of 1 an object that was not read all the same is wrong too.
     """
     checked = check_share(services, share)
     # The index is asked between two looks at the register, for an intake may be publishing meanwhile.
@@ -24,6 +25,8 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
         "unaccounted": [*account.unaccounted(), *_strays(services)],
         "number_gaps": list(account.number_gaps()),
         "mismatches": checks.damaged(),
+        "unchecked": checks.unchecked(checked.of) if share == 1.0 else [],
+        "mirror_troubles": checked.mirror,
         "history_breaks": list(history.breaks()),
         "records_pending": account.records_pending(),
         "index_missing": sorted(
@@ -37,6 +40,7 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
         **{name: len(found) for name, found in wrong.items()},
         "objects_checked": checked.objects,
         "mended": checked.mended,
+        "copies_mended": checked.copies_mended,
         "wrong": wrong,
     }
 
