@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from domain.document import Separation
 from domain.wire import from_json, to_plain
-from register.models import Batch, Claim, Outbox, PageFate
+from register.models import Batch, Claim, Outbox, PageFate, StoredObject
 from register.records import record_batch as record
 from register.session import alone, write
 from register.texts import fit
@@ -133,8 +133,19 @@ def keep(batch: Batch, digest: str, policy: str) -> Batch:
             earlier = earlier.exclude(state__in=_ENDED, documents=None)
             now.duplicate_of = earlier.order_by("id").first()
         now.save()
+        _hold_originals(now)
         record(now)
     return now
+
+
+def _hold_originals(batch: Batch) -> None:
+    """What was received is checked for ever, whatever becomes of its pages."""
+    # In the order of their keys: of two batches with the same files neither waits for the other's next.
+    claims = batch.claims.exclude(original="").order_by("original")
+    StoredObject.objects.bulk_create(
+        (StoredObject(key=one.original, sha256=one.sha256, size=one.size, role="original") for one in claims),
+        ignore_conflicts=True,
+    )
 
 
 def count_pages(batch: Batch) -> int:
@@ -177,7 +188,7 @@ def releasable(host: str | None = None) -> list[Batch]:
 
     With ``host`` only those whose files lie in its spool; "" as a batch's host is everyone's.
     """
-    waiting = Outbox.objects.filter(delivered_at=None)
+    waiting = Outbox.objects.filter(recorded_at=None)
     done = Batch.objects.filter(state=Batch.State.DONE).order_by("id")
     done = done.exclude(pk__in=waiting.exclude(batch=None).values("batch"))
     done = done.exclude(documents__entry__in=waiting.exclude(entry=None).values("entry"))

@@ -1,14 +1,14 @@
 """What people ask of the register: one entry whole, the state of the queues."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Min
 
 from domain.errors import Usage
-from register.models import Batch, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
+from register.models import Batch, Claim, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
 
 
 def entry(number: str) -> Entry:
@@ -151,6 +151,7 @@ def status(now: datetime, stuck_after_seconds: float) -> dict[str, Any]:
             "release": {"length": Batch.objects.filter(state=Batch.State.DONE).count(), "age": None},
         },
         "entries": Entry.objects.count(),
+        "damaged_objects": StoredObject.objects.exclude(damage="").count(),
     }
 
 
@@ -168,11 +169,28 @@ def text_keys(entry: Entry) -> list[str]:
     return list(texts.values_list("key", flat=True))
 
 
+def texts_of(changes: Sequence[Outbox]) -> dict[int, list[StoredObject]]:
+    """By the id of each change of an entry: the texts of the documents that the entry had then, in order."""
+    named = {
+        row.pk: [one["document"] for one in json.loads(row.body)["entry"]["documents"]] for row in changes
+    }
+    keys = {key for some in named.values() for key in some}
+    rows = StoredObject.objects.filter(document__key__in=keys, role="text").select_related("document")
+    texts = {one.document.key: one for one in rows if one.document}
+    return {row: [texts[key] for key in some if key in texts] for row, some in named.items()}
+
+
 def object_keys(entries: Collection[int | None]) -> set[str]:
     """Archive keys of all that these entries, by id, are made of: contents, manifests, originals."""
     contents = StoredObject.objects.filter(document__entry__in=entries).values_list("key", flat=True)
     claims = PageFate.objects.filter(document__entry__in=entries).exclude(claim__original="")
     return {*contents, *claims.values_list("claim__original", flat=True).distinct()}
+
+
+def originals_of(batches: Collection[int]) -> set[str]:
+    """Archive keys of the originals of these batches, by id, whatever became of their pages."""
+    claims = Claim.objects.filter(batch__in=batches).exclude(original="")
+    return set(claims.values_list("original", flat=True))
 
 
 def object_key(entry: Entry, roles: tuple[str, ...]) -> str:
