@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,6 +198,27 @@ class Cluster:
         else:
             self._run(name)
 
+    def end(self, name: str) -> None:
+        """Stop one of our processes for good."""
+        self.stop(name)
+        del self.processes[name]
+
+    def signal(self, name: str, sign: signal.Signals) -> None:
+        """Send a signal to one of our processes and those that it started."""
+        os.killpg(self.pid(name), sign)
+
+    def pid(self, name: str) -> int:
+        """The process id of one of our processes."""
+        running = self.processes[name].running
+        assert running
+        return running.pid
+
+    def ended(self) -> list[str]:
+        """Which of our processes do not run."""
+        return [
+            name for name, one in self.processes.items() if one.running and one.running.poll() is not None
+        ]
+
     @contextmanager
     def down(self, name: str) -> Iterator[None]:
         """The server or process is down while the block runs."""
@@ -209,6 +231,16 @@ class Cluster:
     def log(self, name: str) -> str:
         """What one of our processes has said."""
         return (self.base / f"{name}.log").read_text(errors="replace")
+
+    def heard(self, *texts: str, of: Sequence[str]) -> Callable[[], bool]:
+        """Tells whether one of these processes of ours has said such since now; line breaks do not count."""
+        before = {name: len(self.log(name)) for name in of}
+
+        def heard() -> bool:
+            said = [" ".join(self.log(name)[before[name] :].split()) for name in of]
+            return any(text in one for text in texts for one in said)
+
+        return heard
 
     def wait(self, done: Callable[[], bool], what: str, seconds: float = 180, pause: float = 0.5) -> None:
         """Until ``done()``; whatever it raises meanwhile counts as not yet."""

@@ -35,12 +35,15 @@ _MODES = ("ok", "slow", "cut", "cut-up", "corrupt", "corrupt-up", "down")
 
 
 class Faulty:
-    """A proxy on ``port`` to ``target`` on loopback; ``faults`` counts what it has spoilt."""
+    """A proxy on ``port`` to ``target`` on loopback.
+
+    ``faults`` counts what it has spoilt, ``unreached`` the connections that the target did not take.
+    """
 
     def __init__(self, target: int, *, body: bytes = _SLOW_DOWN, media_type: str = "application/xml") -> None:
         self.target, self.body, self.media_type = target, body, media_type
         self.delay = 0.5
-        self.faults = 0
+        self.faults = self.unreached = 0
         self._mode, self._left = "ok", 0
         self._lock = threading.RLock()
         self._open: set[socket.socket] = set()
@@ -124,6 +127,8 @@ class Faulty:
                 upstream = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 client.close()
+                with self._lock:
+                    self.unreached += 1
                 continue
             with self._lock:
                 self._open |= {client, upstream}

@@ -5,7 +5,8 @@
 - ``in_process``: a flow run of a work pool, taken by our long-lived worker and run in it.
 
 Each does so many runs, one after the other and all asked for at once. CPU seconds are those of the worker
-and all its children; latency is from asking until the end of the run, one at a time.
+and all its children; latency is from asking until the end of the run, one at a time. Then, as nothing but our
+way can do it by itself, a worker that holds a chunk is killed, and the time taken until another has it.
 """
 
 import os
@@ -23,6 +24,8 @@ import psutil
 
 from infra.services import postgresql, prefect_server
 from infra.services.prefect_server import PrefectServer
+from tests.bench.office import Campaign
+from tests.cluster import Cluster
 
 _ROOT = Path(__file__).resolve().parents[2]
 _COMMON = """
@@ -67,7 +70,11 @@ _FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
 def run(runs: int) -> dict[str, Any]:
-    """CPU seconds and seconds of latency a run, of each way."""
+    """CPU seconds and seconds of latency a run, of each way; seconds until a chunk is taken over."""
+    return {"runs": runs, **_overheads(runs), "take_over_s": round(_take_over(), 1)}
+
+
+def _overheads(runs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="postroom-bench-", dir="/tmp") as scratch:
         work = Path(scratch).resolve()
         work.chmod(0o755)
@@ -79,11 +86,21 @@ def run(runs: int) -> dict[str, Any]:
         ):
             bench = _Bench(work, server)
             return {
-                "runs": runs,
                 "process": bench.flows("process", _PROCESS, runs),
                 "task": bench.tasks(runs),
                 "in_process": bench.flows("in_process", _IN_PROCESS, runs),
             }
+
+
+def _take_over() -> float:
+    """Seconds from SIGKILL of a worker that holds a chunk until another holds it; default settings."""
+    with Cluster({"POSTROOM_CHUNK_PAGES": "10"}, embedded_index=True) as cluster:
+        campaign = Campaign(cluster)
+        campaign.open()
+        _, taken_over = campaign.caught("read", cluster.kill, cluster.revive)
+        killed = time.perf_counter()
+        cluster.wait(taken_over, "another worker's taking over", pause=0.1)
+        return time.perf_counter() - killed
 
 
 class _Bench:
