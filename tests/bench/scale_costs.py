@@ -16,7 +16,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -164,6 +164,26 @@ def requests(services: Services) -> dict[str, int]:
     return found
 
 
+def request_cpu(services: Services, turns: int = 100) -> dict[str, float]:
+    """Milliseconds of our own processor for one S3 request, by the operation that makes it."""
+    seen = _count_requests(services.archive)
+    key = document_key("costs", "document.pdf", sha256(b"x").hexdigest())
+    until = datetime.now(UTC) + timedelta(days=365)
+    operations: dict[str, Callable[[int], Any]] = {
+        "put": lambda turn: services.archive.put(f"work/cpu/{turn}", f"{turn}".encode()),
+        "lock": lambda turn: services.archive.lock(key, until + timedelta(days=turn)),
+        "read": lambda turn: services.archive.read(f"work/cpu/{turn}"),
+    }
+    found = {}
+    for name, operation in operations.items():
+        seen.clear()
+        start = time.process_time()
+        for turn in range(turns):
+            operation(turn)
+        found[name] = round((time.process_time() - start) * 1000 / seen.total(), 2)
+    return found
+
+
 def _count_requests(archive: Any) -> Counter[str]:
     assert isinstance(archive, S3Archive)
     seen: Counter[str] = Counter()
@@ -179,12 +199,13 @@ def delivery(services: Services) -> dict[str, Any]:
     seen = _count_requests(services.archive)
     rows, seconds = 0, 0.0
     with counted() as statements:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         rows = publish(services)
-        seconds = time.perf_counter() - start
+        seconds, used = time.perf_counter() - start, time.process_time() - used
     return {
         "changes": rows,
         "change_ms": round(seconds / rows * 1000, 2),
+        "change_cpu_ms": round(used / rows * 1000, 2),
         "requests_change": {name: round(count / rows, 2) for name, count in sorted(seen.items())},
         "statements_change": round(statements.total / rows, 2),
     }
@@ -206,11 +227,8 @@ def indexing(services: Services) -> dict[str, float]:
 
 def orchestration(services: Services, server: prefect_server.PrefectServer, runs: int) -> dict[str, float]:
     """Flow runs with nothing to do, by a real worker: CPU of server and worker; what an idle worker costs."""
-    from capture.pool import Pool
     from flows import worker
     from flows.deployed import ask
-    from flows.file_batch import Tools
-    from infra.classifier import lazy_champion
     from register import chunks
     from register.models import Chunk
     from tests.register.filings import open_batch
@@ -227,20 +245,18 @@ def orchestration(services: Services, server: prefect_server.PrefectServer, runs
     asking, asked = time.perf_counter() - start, _cpu(theirs) - asked
     alone = _idle(theirs)
     stop = threading.Event()
-    with Pool(1, services.settings.capture) as pool:
-        tools_ = Tools(services, pool, lazy_champion(services), stop)
-        thread = threading.Thread(target=worker.work, args=(tools_, "ocr", 4, stop))
-        before = _cpu(theirs), _cpu(ours)
-        thread.start()
-        started = time.perf_counter()
-        while _completed(server) < runs and time.perf_counter() - started < 240:
-            time.sleep(1)
-        took = time.perf_counter() - started
-        after = _cpu(theirs), _cpu(ours)
-        completed = _completed(server)
-        idle = _idle(theirs)
-        stop.set()
-        thread.join()
+    thread = threading.Thread(target=worker.work, args=(services, "ocr", 3, stop))
+    before = _cpu(theirs), _cpu(ours)
+    thread.start()
+    started = time.perf_counter()
+    while _completed(server) < runs and time.perf_counter() - started < 240 and thread.is_alive():
+        time.sleep(1)
+    took = time.perf_counter() - started
+    after = _cpu(theirs), _cpu(ours)
+    completed = _completed(server)
+    idle = _idle(theirs)
+    stop.set()
+    thread.join()
     return {
         "runs": completed,
         "ask_ms": round(asking / runs * 1000, 1),
@@ -318,6 +334,7 @@ def run(documents: int = 100, runs: int = 40) -> dict[str, Any]:
                 "documents": documents,
                 "filing": filing(services, documents),
                 "s3_requests": requests(services),
+                "s3_request_cpu_ms": request_cpu(services),
                 "delivery": delivery(services),
                 "index": indexing(services),
                 "prefect": orchestration(services, prefect, runs),
