@@ -144,7 +144,7 @@ def _read(archive: Archive, texts: Sequence[_Text]) -> dict[str, tuple[Page, ...
         if isinstance(data, NotFound | Damaged):
             read[key] = str(data)
         elif hashlib.sha256(data).hexdigest() != hashes[key]:
-            read[key] = f"{key} was altered in the archive. See what else is: postroom verify"
+            read[key] = f"{key} in the archive is not what was put there. See: postroom verify"
         else:
             read[key] = from_json(DocumentText, data).pages
     return read

@@ -214,7 +214,7 @@ def test_an_object_that_is_gone_or_altered_is_said_of_its_hit(office: Office, tm
 
     text.chmod(0o600)
     text.write_bytes(text.read_bytes().replace(b"senden", b"sinken"))
-    altered = f"{key} was altered in the archive. See what else is: postroom verify"
+    altered = f"{key} in the archive is not what was put there. See: postroom verify"
     assert told() == Place(office.documents[0], 1, None, altered)
     text.unlink()
     gone = f"No object {key} in the archive {tmp_path / 'archive'}"
