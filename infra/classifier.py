@@ -44,7 +44,7 @@ def _share(services: Services, version: str) -> None:
             services.archive.put(model_key(version, name), services.models / version / name)
     told = json.dumps({"version": version}).encode()
     while True:
-        last = max(services.archive.list(CHAMPIONS), default="")
+        last = _newest(services)
         if last and json.loads(services.archive.read(last)) == {"version": version}:
             return
         with suppress(Conflict):
@@ -54,13 +54,18 @@ def _share(services: Services, version: str) -> None:
 
 def _fetch(services: Services) -> bool:
     """Take over the archive's newest champion; whether there is one."""
-    last = max(services.archive.list(CHAMPIONS), default="")
+    last = _newest(services)
     if not last:
         return False
     version = json.loads(services.archive.read(last))["version"]
     files = {name: services.archive.read(model_key(version, name)) for name in (MODEL, CARD)}
     adopt(services.models, version, files)
     return True
+
+
+def _newest(services: Services) -> str:
+    """Key of the archive's newest champion; "" while it has none."""
+    return max((key for key in services.archive.list(CHAMPIONS) if key.endswith(".json")), default="")
 
 
 def _sequence(key: str) -> int:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Set-up of a distributed Postroom: tables, grants, index, work pools, deployments. Run it once before the
+# Set-up of a distributed Postroom: tables, grants, index, classifier, work pools, deployments. Run it once before the
 # first start and at every upgrade; a second time changes nothing. It needs the database as its owner in
 # POSTROOM_DATABASE__URL, POSTROOM_PREFECT_API_URL with POSTROOM_PREFECT_AUTH, and, where POSTROOM_INDEX__URL
-# names a search server, a user of it with the role migrator.
+# names a search server, a user of it with the role migrator. In S3 it needs what a worker may do.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -20,6 +20,7 @@ from pathlib import Path
 import psycopg
 
 from domain.errors import Unavailable
+from infra.classifier import champion
 from infra.prefect import use_prefect
 from infra.settings import find_home
 from infra.wiring import open_services
@@ -35,6 +36,9 @@ if services.settings.index.url:
         elastic_indexes.check(services.index.server, services.index.alias, make_it=True)
     except Unavailable as error:  # of an older mapping: searches go on, entries wait for the migration
         print(error, file=sys.stderr)
+
+services.archive.ready()
+champion(services)  # trained on sample mail where the archive has none, so that not every worker does
 
 use_prefect(services)
 from prefect import get_client

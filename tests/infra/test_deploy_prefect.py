@@ -14,6 +14,7 @@ import pytest
 from prefect.cli.deploy._models import PrefectYamlModel
 from prefect.flows import load_flow_from_entrypoint
 
+from archive.local import LocalArchive
 from infra.services import prefect_server
 from infra.services.postgresql import PostgreSQL
 from infra.services.prefect_server import PrefectServer
@@ -94,6 +95,8 @@ def test_it_is_laid_down(postgresql: PostgreSQL, tmp_path: Path) -> None:
         for _ in range(2):
             done = subprocess.run([DEPLOY / "setup.sh"], env=env, capture_output=True, text=True, cwd="/")
             assert done.returncode == 0, done.stdout + done.stderr
+            kept = LocalArchive(tmp_path / "home" / "archive")
+            assert list(kept.list("champions/")) == ["champions/000000001.json"]
             # A worker that starts later leaves schedules and limits as they are.
             subprocess.run([sys.executable, "-c", WORKER_STARTS], env=env, cwd=ROOT, check=True)
             pools = {

@@ -3,10 +3,11 @@
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,15 +17,19 @@ from minio import MinioAdmin
 from minio.credentials.providers import StaticProvider
 
 from archive.fixity import copy_missing
-from archive.keys import document_key, original_key, record_key
+from archive.keys import champion_key, document_key, original_key, record_key
 from archive.s3 import S3Archive
 from archive.settings import ArchiveSettings
+from infra import classifier
 from infra.doctor import _PROBE
 from infra.services.object_store import ObjectStore
+from infra.wiring import Services, open_services
 from tests.infra.deploy_files import policy
 from tests.servers import fresh_bucket_name, fresh_name
 
-ARCHIVED = ("originals", "documents", "register", "batches")
+FILED = ("originals", "documents", "register", "batches")
+CLASSIFIERS = ("models", "champions")
+ARCHIVED = (*FILED, *CLASSIFIERS)
 EVERYTHING = (*ARCHIVED, "work")
 ROLES = ("station", "worker", "indexer", "fixity", "custodian", "auditor")
 
@@ -177,18 +182,17 @@ SCRATCH = each(f"{WRITE},remove,remove version", ("work",))
 # MinIO lets those who may lock also shorten a GOVERNANCE lock, whatever s3:BypassGovernanceRetention says;
 # Amazon asks for that right, which every role is denied. Nothing can be removed all the same, and a
 # COMPLIANCE lock holds here too (below).
-LIFTED_HERE = each("unlock", ARCHIVED)
+LOCK = "lock,unlock"
 MAY = {
-    "station": FIND | each(WRITE, ("originals",)),
-    "worker": FIND | each("get,stat", ("originals",)) | each(WRITE, ("documents",)) | SCRATCH,
+    "station": FIND | each(WRITE, ("originals",)) | each("get,stat", CLASSIFIERS),
+    "worker": FIND | each("get,stat", ("originals",)) | each(WRITE, ("documents", *CLASSIFIERS)) | SCRATCH,
     "indexer": FIND
-    | each("get,stat", ("originals", "documents"))
+    | each("get,stat", ("originals", "documents", *CLASSIFIERS))
     | each(WRITE, ("register", "batches"))
-    | each("lock", ARCHIVED)
-    | SCRATCH
-    | LIFTED_HERE,
-    "fixity": FIND | each(f"{WRITE},lock,mirror,put mirror", ARCHIVED) | LIFTED_HERE,
-    "custodian": FIND | each("get,stat,lock,hold,release", ARCHIVED) | LIFTED_HERE,
+    | each(LOCK, FILED)
+    | SCRATCH,
+    "fixity": FIND | each(f"{WRITE},{LOCK},mirror,put mirror", ARCHIVED),
+    "custodian": FIND | each(f"get,stat,{LOCK},hold,release", ARCHIVED),
     "auditor": LOOK | {"list versions"} | each("get,stat", ARCHIVED),
 }
 
@@ -245,7 +249,21 @@ def archive(
     return as_role
 
 
-def test_the_archive_works_with_these_rights(bucket: Bucket, archive: Callable[..., S3Archive]) -> None:
+def train_small_champion(store: S3Archive, home: Path) -> str:
+    """The classifier of a fresh home, where no archive has one yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "_PER_CLASS", 12)
+        return classifier.champion(services_of(store, home)).card.version
+
+
+def services_of(store: S3Archive, home: Path) -> Services:
+    home.mkdir()
+    return replace(open_services(home, database=False), archive=store)
+
+
+def test_the_archive_works_with_these_rights(
+    bucket: Bucket, archive: Callable[..., S3Archive], tmp_path: Path
+) -> None:
     """What the program itself asks of the store, each part by the process that does it."""
     station = archive("station")
     original = original_key(sha256(b"letter").hexdigest())
@@ -253,6 +271,7 @@ def test_the_archive_works_with_these_rights(bucket: Bucket, archive: Callable[.
     assert station.put(original, b"letter").size == 6
     assert station.sweep_temporary(0) == 0
     worker = archive("worker")
+    version = train_small_champion(worker, tmp_path / "first")
     assert worker.read(original) == b"letter"
     document = document_key("d1", "document.pdf", sha256(b"pdf").hexdigest())
     worker.put(document, b"pdf")
@@ -261,6 +280,7 @@ def test_the_archive_works_with_these_rights(bucket: Bucket, archive: Callable[.
     worker.delete("work/b1/pages")
     assert list(worker.list("work/b1/")) == []
     indexer = archive("indexer")
+    assert classifier.champion(services_of(indexer, tmp_path / "second")).card.version == version
     record = record_key("IN-2026-000001-7", 1)
     indexer.put(record, b"{}")
     assert indexer.read(document) == b"pdf"
@@ -268,7 +288,9 @@ def test_the_archive_works_with_these_rights(bucket: Bucket, archive: Callable[.
     for key in (original, document, record):
         indexer.lock(key, until)
     fixity = archive("fixity")
-    for key, content in ((original, b"letter"), (document, b"pdf"), (record, b"{}")):
+    model = champion_key(1)
+    named = fixity.read(model)
+    for key, content in ((original, b"letter"), (document, b"pdf"), (record, b"{}"), (model, named)):
         assert fixity.checksum(key) == sha256(content).hexdigest()
         # What is damaged is under a hold, and stays so when it is mended.
         bucket.root.put_object(Bucket=bucket.name, Key=key, Body=b"flipped", ObjectLockLegalHoldStatus="ON")

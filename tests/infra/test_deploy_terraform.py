@@ -99,7 +99,7 @@ def test_no_role_may_remove_or_unlock(name: str) -> None:
         for action in statement["Action"]
         for resource in statement["Resource"]
     }
-    for prefix in ("originals", "documents", "register", "batches"):
+    for prefix in ("originals", "documents", "register", "batches", "models", "champions"):
         for action in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"):
             assert (action, f"{prefix}/*") in denied
 
@@ -107,7 +107,8 @@ def test_no_role_may_remove_or_unlock(name: str) -> None:
 def test_the_prefixes_are_those_of_the_archive() -> None:
     from archive import keys
 
-    said = {keys.ORIGINALS, keys.DOCUMENTS, keys.REGISTER, keys.BATCHES, keys.WORK}
+    said = {value for name, value in vars(keys).items() if name.isupper() and str(value).endswith("/")}
+    assert {keys.ORIGINALS, keys.MODELS, keys.CHAMPIONS, keys.WORK} < said
     used = {
         resource.split("/", 1)[1].removesuffix("*")
         for name in POLICIES
