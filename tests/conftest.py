@@ -16,6 +16,18 @@ from tests.databases import copy_of, template
 pytest_plugins = ["tests.servers"]
 prepare()
 
+_LONGEST_FIRST = ("tests/e2e/test_faults", "tests/crash/", "tests/e2e/", "tests/infra/", "tests/flows/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes begin first, so that at the end no process waits for another's."""
+
+    def place(item: pytest.Item) -> int:
+        ranks = (rank for rank, start in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(start))
+        return next(ranks, len(_LONGEST_FIRST))
+
+    items.sort(key=place)
+
 
 @pytest.fixture(autouse=True)
 def _loopback_only() -> Iterator[None]:

@@ -1,22 +1,48 @@
 """An office to take mail in: a home with a classifier, and a drop folder. And workers elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from capture.pool import Pool
+from capture.settings import CaptureSettings
 from flows.file_batch import Tools
 from infra.classifier import lazy_champion
 from infra.wiring import Services, open_services
 from tests.flows.floor import Floor
 from tests.small import train_small
 
+Pools = Callable[[int, CaptureSettings], AbstractContextManager[Pool]]
+
+
+@pytest.fixture(scope="session")
+def pools() -> Iterator[Pools]:
+    """Pools of one reading process that stay from test to test: each takes seconds to start."""
+    kept: dict[str, Pool] = {}
+    with ExitStack() as stack:
+
+        def pool(processes: int, settings: CaptureSettings) -> AbstractContextManager[Pool]:
+            if processes != 1:
+                return Pool(processes, settings)
+            if repr(settings) not in kept:
+                kept[repr(settings)] = stack.enter_context(Pool(1, settings))
+            return nullcontext(kept[repr(settings)])
+
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+def _warm(pools: Pools, monkeypatch: pytest.MonkeyPatch) -> None:
+    for user in ("flows.intake", "flows.replay"):
+        monkeypatch.setattr(f"{user}.Pool", pools)
+
 
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Services, Path]:
-    monkeypatch.setenv("POSTROOM_PROCESSES", "1")  # each run starts its own
+    monkeypatch.setenv("POSTROOM_PROCESSES", "1")
     home, drop = tmp_path / "home", tmp_path / "drop"
     drop.mkdir()
     services = open_services(home)
@@ -25,12 +51,12 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Services, P
 
 
 @pytest.fixture
-def floor(office: tuple[Services, Path], tmp_path: Path) -> Iterator[Floor]:
+def floor(office: tuple[Services, Path], tmp_path: Path, pools: Pools) -> Iterator[Floor]:
     services, _ = office
     settings = services.settings.model_copy(update={"chunk_pages": 3, "processes": 1})
     away = tmp_path / "away"
     away.mkdir()
     train_small(away)
     elsewhere = replace(services, home=away, settings=settings)
-    with Pool(1, settings.capture) as pool:
+    with pools(1, settings.capture) as pool:
         yield Floor(Tools(elsewhere, pool, lazy_champion(elsewhere)))
