@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.content import pieces, source
-from archive.port import Conflict
+from archive.port import Conflict, NotFound
 from archive.s3_client import Bucket
 from archive.s3_read import SHA256
 from domain.errors import PostroomError, Unavailable
@@ -93,7 +93,7 @@ def _in_parts(
     try:
         parts = _send_parts(bucket, upload, number)
         return _complete(bucket, upload, number, parts, condition)
-    except BaseException:
+    except BaseException as error:
         with suppress(PostroomError):  # a sweep takes what stays
             bucket(
                 lambda client: client.abort_multipart_upload(
@@ -101,6 +101,10 @@ def _in_parts(
                 ),
                 upload.key,
             )
+        if isinstance(error, NotFound):  # the upload: a sweep or a rule of the bucket took it for a dead one
+            raise Unavailable(
+                f"{bucket.place}, {upload.key}: its upload in parts was aborted meanwhile; it is tried again"
+            ) from error
         raise
 
 

@@ -5,7 +5,7 @@ import shutil
 from infra.wiring import Services
 from register.batches import unfinished_keys
 
-_OLD = 3600.0  # seconds after which a half-written object has no writer any more
+_OLD = 2 * 86400.0  # seconds after which a half-written object, perhaps of another machine, has no writer
 
 
 def sweep(services: Services) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -179,6 +180,23 @@ def test_a_store_that_is_down_is_left_alone(settings: ArchiveSettings, way: Faul
     assert (time.monotonic() - began < 1, way.faults) == (True, 12)
     way.turn("ok")
     assert settled(lambda archive: archive.read("a"), archive) == b"hello"
+
+
+def test_pauses_between_tries_are_random_and_bounded(
+    settings: ArchiveSettings, way: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=pauses.append))
+    way.turn("503")
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="503"):
+            S3Archive(settings.model_copy(update={"attempts": 9})).stat("a")
+    first, second = pauses[:8], pauses[8:]
+    assert (len(first), len(second), way.faults) == (8, 8, 18)
+    assert len(set(pauses)) == 16  # no two machines that lost the store come back together
+    for tries in (first, second):
+        assert all(0 <= pause <= min(0.1 * 2**number, 5.0) for number, pause in enumerate(tries))
+    assert max(pauses) > 0.5
 
 
 def test_refusals_are_not_repeated_and_do_not_close(

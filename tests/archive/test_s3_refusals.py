@@ -2,6 +2,7 @@
 
 import logging
 import os
+import traceback
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,15 +49,24 @@ def test_a_bucket_that_is_not_there(store: ObjectStore) -> None:
         list(archive.list())
 
 
-def test_wrong_credentials(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_credentials(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = bucket(store)
     secret = os.environ["AWS_SECRET_ACCESS_KEY"]
     for name, value in (("AWS_SECRET_ACCESS_KEY", "wrong-secret"), ("AWS_ACCESS_KEY_ID", "nobody-known")):
         monkeypatch.setenv(name, value)
         for call in (S3Archive(settings).read, S3Archive(settings).stat):
-            with pytest.raises(Denied, match="redentials") as told:
+            with caplog.at_level(logging.DEBUG), pytest.raises(Denied, match="redentials") as told:
                 call("a")
-            assert not {secret, "wrong-secret", "Signature="} & set(str(told.value).split())
+            said = "".join(traceback.format_exception(told.value)) + repr(told.value)
+            assert "redentials" in said
+            for hidden in (secret, "wrong-secret"):
+                assert hidden not in said
+                assert hidden not in caplog.text
+            assert "Signature=" not in str(told.value)
+    assert "SignatureDoesNotMatch" in caplog.text
+    assert "botocore" in {one.name.partition(".")[0] for one in caplog.records}
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(Denied, match="AWS_ACCESS_KEY_ID"):

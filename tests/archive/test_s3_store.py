@@ -192,6 +192,25 @@ def test_a_failed_upload_leaves_no_parts(store: ObjectStore, tmp_path: Path) -> 
     assert list(archive.list()) == ["first"]
 
 
+@pytest.mark.parametrize("step", ["UploadPart", "CompleteMultipartUpload"])
+def test_an_upload_that_somebody_aborts(store: ObjectStore, step: str) -> None:
+    archive = archive_in(store, multipart_mb=5)
+    events = archive._bucket.client.meta.events
+    sweeping = S3Archive(archive._settings)
+    swept: list[int] = []
+
+    def sweep(**_: Any) -> None:
+        events.unregister(f"before-call.s3.{step}", sweep)
+        swept.append(sweeping.sweep_temporary(-60))
+
+    events.register(f"before-call.s3.{step}", sweep)
+    with pytest.raises(Unavailable, match="aborted meanwhile"):
+        archive.put("a", bytes(6 << 20))
+    assert swept == [1]
+    assert list(archive.list()) == []
+    assert archive.put("a", bytes(6 << 20)).size == 6 << 20
+
+
 def test_writers_of_one_large_object(store: ObjectStore) -> None:
     archive = archive_in(store, multipart_mb=5)
     mine, other = bytes(6 << 20), bytes(6 << 20) + b"other"

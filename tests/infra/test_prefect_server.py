@@ -16,9 +16,20 @@ from tests.servers import fresh_database
 
 
 def get(server: PrefectServer, path: str, headers: dict[str, str]) -> tuple[int, object]:
+    return ask(server, "GET", path, headers)
+
+
+def post(server: PrefectServer, path: str, content: object) -> tuple[int, object]:
+    headers = {"Content-Type": "application/json", **server.headers}
+    return ask(server, "POST", path, headers, json.dumps(content))
+
+
+def ask(
+    server: PrefectServer, method: str, path: str, headers: dict[str, str], body: str | None = None
+) -> tuple[int, object]:
     connection = http.client.HTTPConnection(process.HOST, server.port, timeout=30)
     try:
-        connection.request("GET", path, headers=headers)
+        connection.request(method, path, body=body, headers=headers)
         response = connection.getresponse()
         return response.status, json.loads(response.read())
     finally:
@@ -56,13 +67,19 @@ def test_boots_answers_and_is_gone_after_stop(tmp_path: Path, monkeypatch: pytes
 
 def test_runs_on_postgresql_and_keeps_its_password(postgresql: PostgreSQL, tmp_path: Path) -> None:
     database = fresh_database(postgresql)
+    pool = {"name": "letters", "type": "process"}
     with prefect_server.start(tmp_path, database_url=database) as server:
+        assert post(server, "/api/work_pools/", pool)[0] == http.client.CREATED
         server.kill()
         again = server.restart()
         with again:
             assert (again.port, again.auth) == (server.port, server.auth)
             status, found = get(again, "/api/admin/version", again.headers)
             assert (status, found) == (http.client.OK, prefect_server.version())
+            status, found = get(again, "/api/work_pools/letters", again.headers)
+            assert status == http.client.OK
+            assert isinstance(found, dict)
+            assert {name: found[name] for name in pool} == pool
     assert not (tmp_path / "prefect.db").exists()
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT to_regclass('flow_run')::text").fetchone() == ("flow_run",)

@@ -1,0 +1,59 @@
+"""Retention: what was filed is locked once it is published, and nobody removes it before its time."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.keys import BATCHES, DOCUMENTS, ORIGINALS, REGISTER
+from archive.port import Locked
+from flows.intake import intake
+from infra.services.object_store import ObjectStore
+from infra.wiring import Services, open_services
+from register.models import Claim, StoredObject
+from tests.archive.stores import bucket, use
+from tests.small import small_tiff
+
+
+@pytest.fixture
+def services(minio: ObjectStore, office: tuple[Services, Path], monkeypatch: pytest.MonkeyPatch) -> Services:
+    """A day's retention, in a bucket."""
+    use(minio, monkeypatch)
+    settings = bucket(minio)
+    monkeypatch.setenv("POSTROOM_ARCHIVE__BUCKET", settings.bucket)
+    monkeypatch.setenv("POSTROOM_ARCHIVE__ENDPOINT", settings.endpoint)
+    monkeypatch.setenv("POSTROOM_ARCHIVE__RETENTION_DAYS", "1")
+    return open_services(office[0].home)
+
+
+def test_what_is_filed_cannot_be_removed(services: Services, office: tuple[Services, Path]) -> None:
+    drop = office[1]
+    began = datetime.now(UTC)
+    small_tiff(drop / "letter.tif", ["Letter one"])
+    (drop / "broken.pdf").write_bytes(b"%PDF-1.7\nno document at all\n%%EOF\n")
+    done = intake(services, drop, once=True, stop=threading.Event())
+    assert (done.failures, len(done.batches)) == ([], 2)
+    keys = list(services.archive.list())
+    kinds = {
+        kind: [key for key in keys if key.startswith(kind)]
+        for kind in (ORIGINALS, DOCUMENTS, REGISTER, BATCHES)
+    }
+    assert (len(kinds[ORIGINALS]), len(kinds[REGISTER])) == (2, 1)
+    assert all(kinds.values())
+    assert sum(map(len, kinds.values())) == len(keys)
+    assert {key.rpartition("/")[2] for key in kinds[DOCUMENTS]} >= {
+        "document.pdf",
+        "text.json",
+        "manifest.json",
+    }
+    assert set(keys) == set(StoredObject.objects.values_list("key", flat=True))
+    # Of a refused page too: its original is locked with the record of its batch.
+    assert set(kinds[ORIGINALS]) == set(Claim.objects.values_list("original", flat=True))
+    for key in keys:
+        until = services.archive.stat(key).locked_until
+        assert until is not None, key
+        assert began + timedelta(days=1) <= until <= datetime.now(UTC) + timedelta(days=1, seconds=1), key
+        with pytest.raises(Locked):
+            services.archive.delete(key)
+    assert list(services.archive.list()) == keys
