@@ -96,7 +96,8 @@ def print_hits(query: str, found: Results, seconds: float, places: Sequence["Pla
         say(f"Nothing found for {query!r}. Try fewer or other words; each word must occur.")
         return
     entries = "1 entry" if found.total == 1 else f"{found.total} entries"
-    say(f"{entries} for {query!r} in {seconds * 1000:.0f} ms")
+    shown = f"; the first {len(found.hits)}, more with --limit" if len(found.hits) < found.total else ""
+    say(f"{entries} for {query!r} in {seconds * 1000:.0f} ms{shown}")
     for at, hit in enumerate(found.hits):
         page = f", page {hit.page}" if hit.page else ""
         say(f"\n{hit.number}  {hit.label or 'class to be reviewed'}{page}  {hit.subject}", style="bold")

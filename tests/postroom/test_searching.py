@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from postroom.searching import _runs
+from domain.entry import Hit, Results
+from postroom.searching import _runs, print_hits
 from tests.postroom.test_commands import POSTROOM, asked, run
 from tests.small import small_tiff, train_small
 
@@ -79,6 +80,25 @@ def test_pages_that_lie_in_a_row_are_one_line() -> None:
     places = [("a", 4), ("a", 5), ("a", 7), ("b", 8), ("b", 9), ("a", 10)]
     account = [{"position": at, "source": file, "page": page} for at, (file, page) in enumerate(places, 1)]
     assert list(_runs(account)) == [(1, 2, "a", 4), (3, 3, "a", 7), (4, 5, "b", 8), (6, 6, "a", 10)]
+
+
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [(1, "1 entry for 'desk' in 2 ms"), (3, "3 entries for 'desk' in 2 ms; the first 1, more with --limit")],
+)
+def test_hits_beyond_the_limit_are_not_kept_quiet(
+    capsys: pytest.CaptureFixture[str], total: int, told: str
+) -> None:
+    hit = Hit("IN-2026-000001-7", "letter", 1.5, 2, "a **desk**", "Walnut desk")
+    print_hits("desk", Results(total, (hit,), {"class": {"letter": total}}), 0.002)
+    assert capsys.readouterr().out.splitlines() == [
+        told,
+        "",
+        "IN-2026-000001-7  letter, page 2  Walnut desk",
+        "a **desk**",
+        "",
+        f"class: letter {total}",
+    ]
 
 
 def test_a_place_is_one_line_at_a_terminal(filed: tuple[Path, dict[str, Any]]) -> None:
