@@ -86,7 +86,7 @@ def start(
     tls: Tls | None = None,
     heap_mb: int = 512,
     options: Mapping[str, str | int | bool] | None = None,
-    outlive: bool = False,
+    outlive: process.Outlive | None = None,
 ) -> Elasticsearch:
     """Start a server whose indexes, settings, secrets and log live in ``home``; return once it answers.
 
@@ -100,7 +100,7 @@ def start(
         tls: certificate for 127.0.0.1; needs ``secured``. None: plain HTTP.
         heap_mb: megabytes of heap.
         options: further settings of ``elasticsearch.yml``.
-        outlive: do not end it with us.
+        outlive: do not end it with us; told its process id and port at once.
 
     Raises:
         Unavailable: it is not installed or does not come up; the message ends with its last words.

@@ -8,6 +8,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from archive.s3_bucket import make_bucket
@@ -15,12 +16,13 @@ from archive.settings import BucketSettings
 from domain.errors import Unavailable
 from infra.services import account, elasticsearch, minio, postgresql, prefect_server, recorded
 from infra.services.object_store import REGION, credentials
-from infra.services.process import HOST
+from infra.services.process import HOST, Outlive, until
 from infra.services.server import Server
 
 BUCKET = "postroom"
 DATABASE = "postroom"
 _PREFECT_DATABASE = "prefect"
+_PATIENCE = 180.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,14 @@ class Kind:
     Attributes:
         name: also of its folder.
         version: of what would be started; raises ``Unavailable`` where it is not installed.
-        start: in a folder, on a port or any that is free.
+        start: in a folder, on a port or any that is free; tells its process at once.
         answers: whether the server of a folder is ready on a port.
         stop_signal: what makes it end in order.
     """
 
     name: str
     version: Callable[[], str]
-    start: Callable[[Path, int | None], Server]
+    start: Callable[[Path, int | None, Outlive], Server]
     answers: Callable[[Path, int], bool]
     stop_signal: signal.Signals = signal.SIGTERM
 
@@ -78,20 +80,32 @@ def up(home: Path, note: Callable[[str], None]) -> Found:
     place = folder(home)
     with recorded.sole(place):
         account.check_reach(place)
-        records = recorded.read(place)
         for kind in KINDS:
-            known = records.get(kind.name)
+            known = recorded.read(place).get(kind.name)
             if known and recorded.runs(known):
+                _await(kind, place, known)
                 note(f"{kind.name} runs already, on port {known.port}")
                 continue
             note(f"Starting {kind.name} {kind.version()} ...")
-            server = kind.start(place / kind.name, known.port if known else None)
-            records |= {kind.name: recorded.record(server.pid, server.port)}
-            recorded.write(place, records)
-        ports = {name: one.port for name, one in records.items()}
+            # Written down before it answers: whoever ends us meanwhile leaves a server that is known.
+            kind.start(place / kind.name, known.port if known else None, partial(_remember, place, kind.name))
+        ports = {name: one.port for name, one in recorded.read(place).items()}
         found = _found(place, ports)
         _make_room(place, ports, found.environment)
         return found
+
+
+def _remember(place: Path, name: str, pid: int, port: int) -> None:
+    recorded.write(place, recorded.read(place) | {name: recorded.record(pid, port)})
+
+
+def _await(kind: Kind, place: Path, known: recorded.Record) -> None:
+    """Wait for a server whose starter was killed before it answered."""
+    if not until(lambda: kind.answers(place / kind.name, known.port), _PATIENCE):
+        raise Unavailable(
+            f"{kind.name} runs and does not answer on port {known.port}. Its log is in {place / kind.name}; "
+            "then: postroom services down"
+        )
 
 
 def down(home: Path, note: Callable[[str], None], *, purge: bool = False) -> None:
@@ -176,25 +190,25 @@ def _make_room(place: Path, ports: dict[str, int], environment: dict[str, str]) 
         os.environ.update(before)
 
 
-def _start_postgresql(home: Path, port: int | None) -> Server:
-    return postgresql.start(home, port, outlive=True)
+def _start_postgresql(home: Path, port: int | None, outlive: Outlive) -> Server:
+    return postgresql.start(home, port, outlive=outlive)
 
 
-def _start_elasticsearch(home: Path, port: int | None) -> Server:
-    return elasticsearch.start(home, port, secured=True, outlive=True)
+def _start_elasticsearch(home: Path, port: int | None, outlive: Outlive) -> Server:
+    return elasticsearch.start(home, port, secured=True, outlive=outlive)
 
 
-def _start_minio(home: Path, port: int | None) -> Server:
-    return minio.start(home, port, outlive=True)
+def _start_minio(home: Path, port: int | None, outlive: Outlive) -> Server:
+    return minio.start(home, port, outlive=outlive)
 
 
-def _start_prefect(home: Path, port: int | None) -> Server:
+def _start_prefect(home: Path, port: int | None, outlive: Outlive) -> Server:
     place = home.parent
     database = recorded.read(place)["postgresql"].port
     password = postgresql.password(place / "postgresql")
     postgresql.create_database(postgresql.url(database, password), _PREFECT_DATABASE)
     url = postgresql.url(database, password, _PREFECT_DATABASE)
-    return prefect_server.start(home, port, database_url=url, outlive=True)
+    return prefect_server.start(home, port, database_url=url, outlive=outlive)
 
 
 KINDS = (

@@ -30,7 +30,12 @@ def answers(home: Path, port: int) -> bool:
 
 
 def start(
-    home: Path, port: int | None = None, timeout: float = 60, *, tls: Tls | None = None, outlive: bool = False
+    home: Path,
+    port: int | None = None,
+    timeout: float = 60,
+    *,
+    tls: Tls | None = None,
+    outlive: process.Outlive | None = None,
 ) -> ObjectStore:
     """Start a server whose objects, secrets and log live in ``home``; return once it answers: 1 s.
 
@@ -41,7 +46,7 @@ def start(
         port: on loopback; a free one when None.
         timeout: seconds to wait for the first answer.
         tls: certificate for 127.0.0.1; None: plain HTTP.
-        outlive: do not end it with us.
+        outlive: do not end it with us; told its process id and port at once.
 
     Raises:
         Unavailable: it is not installed or does not come up; the message ends with its last words.

@@ -104,7 +104,7 @@ def start(
     timeout: float = 60,
     *,
     options: Mapping[str, str] | None = None,
-    outlive: bool = False,
+    outlive: process.Outlive | None = None,
 ) -> PostgreSQL:
     """Start a server whose data, password and log live in ``home``; return once it answers: 2 s.
 
@@ -113,7 +113,7 @@ def start(
         port: on loopback; a free one when None.
         timeout: seconds to wait for the first answer.
         options: its parameters, such as ``{"max_connections": "10"}``.
-        outlive: do not end it with us.
+        outlive: do not end it with us; told its process id and port at once.
 
     Raises:
         Unavailable: it is not installed or does not come up; the message ends with its last words.

@@ -56,7 +56,7 @@ def start(
     timeout: float = 180,
     *,
     database_url: str = "",
-    outlive: bool = False,
+    outlive: process.Outlive | None = None,
 ) -> PrefectServer:
     """Start a server whose database, password and log live in ``home``; return once it answers.
 
@@ -67,7 +67,7 @@ def start(
         port: on loopback; a free one when None.
         timeout: seconds to wait for the first answer.
         database_url: a PostgreSQL database of its own, as ``postgresql://``; "" for SQLite in ``home``.
-        outlive: do not end it with us.
+        outlive: do not end it with us; told its process id and port at once.
 
     Raises:
         Unavailable: it does not come up; the message ends with its last words.

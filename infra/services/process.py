@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,6 +23,10 @@ from infra.services import account
 HOST = "127.0.0.1"
 # A path that answers 200 once the server is ready, or what finds out for a port.
 Health = str | Callable[[int], bool]
+# Told the process id and the port of a server that goes on when we end.
+Outlive = Callable[[int, int], None]
+_LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST_PORT = 15_000  # below it stand services with numbers of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,22 @@ class Running:
 
 
 def free_port() -> int:
-    """A loopback port that nobody held a moment ago."""
+    """A loopback port that nobody held a moment ago.
+
+    Not one of those that the kernel gives to connections going out: between now and the server's start,
+    or while the server is down, one of them would take it.
+    """
+    try:
+        end = int(_LOCAL_PORTS.read_text("ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        end = 0
+    for _ in range(200 if end > _LOWEST_PORT + 1000 else 0):
+        port = random.randrange(_LOWEST_PORT, end)  # noqa: S311 -- no secret
+        if not taken(port):
+            return port
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return int(probe.getsockname()[1])
 
 
 def start(
@@ -84,7 +100,7 @@ def start(
     port: int | None = None,
     timeout: float = 60,
     unprivileged: bool = False,
-    outlive: bool = False,
+    outlive: Outlive | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Running:
     """Start a server and return once it answers.
@@ -92,7 +108,7 @@ def start(
     The server runs in ``home`` (made when missing), writes to ``home/NAME.log``, and is in no
     terminal's foreground group: Ctrl-C reaches us, and we stop it in order. The kernel kills it when
     the thread that called this ends, however it ends, so call it from one that lives as long as the
-    server is needed; or let it ``outlive`` us, and remember its pid.
+    server is needed; or let it ``outlive`` us.
 
     Args:
         name: what people call it, for messages; also names its log.
@@ -103,7 +119,7 @@ def start(
         port: on loopback; a free one when None.
         timeout: seconds to wait for the first answer.
         unprivileged: run it as nobody when we are root; ``home`` then is nobody's.
-        outlive: do not end it with us.
+        outlive: do not end it with us; told at once which process that is, so that it can be remembered.
         stop_signal: what makes it end in order.
 
     Raises:
@@ -143,6 +159,8 @@ def start(
     )  # fmt: skip
     running = Running(name, process, port, log, stop_signal, again)
     try:
+        if outlive:
+            outlive(process.pid, port)
         _wait(running, health, timeout, began)
     except BaseException:
         stop(running)

@@ -14,7 +14,9 @@ def version() -> str:
     return pinned("versitygw")
 
 
-def start(home: Path, port: int | None = None, timeout: float = 60, *, outlive: bool = False) -> ObjectStore:
+def start(
+    home: Path, port: int | None = None, timeout: float = 60, *, outlive: process.Outlive | None = None
+) -> ObjectStore:
     """Start a server whose objects, secret and log live in ``home``; return once it answers: 1 s.
 
     It keeps versions and locks. It ignores a request for encryption without a word and does not sync
@@ -24,7 +26,7 @@ def start(home: Path, port: int | None = None, timeout: float = 60, *, outlive: 
         home: the folder of this server alone; made when missing.
         port: on loopback; a free one when None.
         timeout: seconds to wait for the first answer.
-        outlive: do not end it with us.
+        outlive: do not end it with us; told its process id and port at once.
 
     Raises:
         Unavailable: it is not installed or does not come up; the message ends with its last words.

@@ -98,6 +98,31 @@ def test_a_port_in_use_is_refused_before_anything_starts(tmp_path: Path) -> None
     assert not (tmp_path / "untouched").exists()
 
 
+def test_ports_are_none_that_outgoing_connections_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found = {process.free_port() for _ in range(20)}
+    assert len(found) > 15
+    assert all(15_000 <= port < first for port in found)
+    monkeypatch.setattr(process, "_LOCAL_PORTS", Path("/nonexistent"))
+    assert not process.taken(process.free_port())
+
+
+def test_who_outlives_us_is_told_before_it_answers(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    code = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)"
+    with pytest.raises(Unavailable, match="did not answer"):
+        process.start(
+            "Mute",
+            lambda port: [sys.executable, "-c", code],
+            home=tmp_path,
+            timeout=3,
+            outlive=lambda pid, port: told.append((pid, port)),
+        )
+    ((pid, port),) = told
+    assert pid == int((tmp_path / "pid").read_text())
+    assert not process.taken(port)
+
+
 def test_a_missing_program_is_named(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="no-such-server"):
         process.start("Ghost", lambda port: ["no-such-server"], home=tmp_path)

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from infra.services import local_set, process, recorded, tools
+from infra.services import elasticsearch, local_set, process, recorded, tools
 from infra.services.recorded import Record
 from infra.settings import load_settings
 from tests.servers import fresh_name
@@ -116,6 +116,23 @@ def test_up_killed_up_down(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (home / "services" / "postgresql" / "data").is_dir()
     assert postroom(home, "services", "down", "--purge")["purged"] is True
     assert not (home / "services").exists()
+
+
+@pytest.mark.timeout(300)
+def test_a_server_is_known_from_its_first_moment(home: Path) -> None:
+    """Who starts the set is killed while a server is on its way: the next command finds it."""
+    place = local_set.folder(home)
+    with subprocess.Popen(
+        [POSTROOM, "--home", home, "services", "up"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as starter:
+        assert process.until(lambda: "elasticsearch" in recorded.read(place), 120)
+        starter.kill()
+    known = recorded.read(place)
+    assert sorted(known) == ["elasticsearch", "postgresql"]
+    assert not elasticsearch.answers(place / "elasticsearch", known["elasticsearch"].port)
+    assert all(recorded.runs(one) for one in known.values())
+    local_set.down(home, lambda text: None)
+    assert not any(recorded.runs(one) for one in known.values())
 
 
 def test_settings_of_somebody_else_are_not_overwritten(home: Path) -> None:
