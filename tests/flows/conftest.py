@@ -41,7 +41,12 @@ def _warm(pools: Pools, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Services, Path]:
+def office(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Services, Path]:
+    """A home and a drop folder; on SQLite, or where the test says ``on_both`` on PostgreSQL too."""
+    if getattr(request, "param", "") == "postgresql":
+        monkeypatch.setenv("POSTROOM_DATABASE__URL", request.getfixturevalue("register_database"))
     monkeypatch.setenv("POSTROOM_PROCESSES", "1")
     home, drop = tmp_path / "home", tmp_path / "drop"
     drop.mkdir()

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from flows import chunks as flow
 from flows.file_batch import Tools
 from flows.intake import intake
@@ -13,6 +15,8 @@ from infra.wiring import Services
 from register.models import Batch, Chunk, PageFate
 from tests.flows.test_intake import station
 from tests.small import small_tiff
+
+on_both = pytest.mark.parametrize("office", ["sqlite", "postgresql"], indirect=True)
 
 
 class Floor:

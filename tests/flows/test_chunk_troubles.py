@@ -26,7 +26,7 @@ from flows.verify import verify
 from infra.wiring import Services
 from register import chunks
 from register.models import Batch, Chunk, Entry, PageFate
-from tests.flows.floor import Floor, accounted, eight_pages, hand_over
+from tests.flows.floor import Floor, accounted, eight_pages, hand_over, on_both
 from tests.small import small_tiff
 
 Office = tuple[Services, Path]
@@ -109,6 +109,7 @@ def test_a_run_tries_again_what_may_pass(
     assert waiting() == ("ready", 0)
 
 
+@on_both
 def test_what_a_stopped_worker_gives_back_is_asked_for_at_once(office: Office, floor: Floor) -> None:
     services, drop = office
     eight_pages(drop)
@@ -203,6 +204,7 @@ def test_the_cut_waits_for_what_the_first_look_found(office: Office, floor: Floo
     assert Entry.objects.count() == 4
 
 
+@on_both
 def test_closing_is_never_given_up(office: Office, floor: Floor) -> None:
     services, drop = office
     eight_pages(drop)
@@ -246,6 +248,7 @@ def test_a_refusal_that_the_cuts_do_not_know_has_its_fate(office: Office, floor:
     assert list(refused.values_list("page", "reason")) == [(7, "late"), (8, "late")]
 
 
+@on_both
 def test_a_kept_batch_that_nobody_asked_for_is_taken_on(office: Office, floor: Floor) -> None:
     services, drop = office
     small_tiff(drop / "two.tif", ["Letter", "two"])

@@ -19,10 +19,11 @@ from flows.verify import verify
 from infra.wiring import Services
 from register import chunks, problems, views
 from register.models import Batch, Chunk, Entry
-from tests.flows.floor import Floor, accounted, eight_pages, hand_over
+from tests.flows.floor import Floor, accounted, eight_pages, hand_over, on_both
 from tests.small import small_tiff
 
 
+@on_both
 def test_a_large_batch_is_read_and_filed_in_chunks(office: tuple[Services, Path], floor: Floor) -> None:
     services, drop = office
     eight_pages(drop)
@@ -70,6 +71,7 @@ def test_doing_a_chunk_twice_changes_nothing(office: tuple[Services, Path], floo
     assert [page for _, page, _, _ in accounted()] == list(range(1, 9))
 
 
+@on_both
 def test_a_silent_holder_loses_its_chunk(office: tuple[Services, Path], floor: Floor) -> None:
     services, drop = office
     eight_pages(drop)
