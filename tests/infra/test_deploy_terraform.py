@@ -159,6 +159,37 @@ def test_tls_is_asked_for() -> None:
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
+def test_the_example_gives_the_module_what_it_needs() -> None:
+    example = hcl2.loads((TERRAFORM / "example" / "main.tf").read_text("utf-8"))
+    providers = [body for block in example["provider"] for body in block.values()]
+    regions = {plain(str(one.get("alias", "default"))): plain(one["region"]) for one in providers}
+    assert set(regions) == {"default", "mirror"}
+    assert regions["default"] != regions["mirror"]
+    ((name, module),) = ((plain(name), body) for block in example["module"] for name, body in block.items())
+    assert (TERRAFORM / "example" / plain(module["source"])).resolve() == TERRAFORM
+    text = (TERRAFORM / "example" / "main.tf").read_text("utf-8")
+    given = re.findall(r"providers = \{(.*?)\}", text, re.S)[0].split()
+    assert given == ["aws", "=", "aws", "aws.mirror", "=", "aws.mirror"]
+    (needed,) = blocks("terraform")
+    (told,) = example["terraform"]
+    for key in ("source", "version"):
+        assert pinned(told)[key] == pinned(needed)[key]
+    variables = {
+        plain(one): body for block in blocks("variable") for one, body in block.items() if one[:2] != "__"
+    }
+    required = {one for one, body in variables.items() if "default" not in body}
+    arguments = {plain(key) for key in module if not key.startswith("__")} - {"source", "providers"}
+    assert required <= arguments <= set(variables)
+    assert {plain(role) for role in module["trusted_arns"]} == ROLES
+    outputs = names("output")
+    assert set(re.findall(rf"module\.{name}\.(\w+)", text)) == outputs
+
+
+def pinned(block: Any) -> dict[str, Any]:
+    (required,) = block["required_providers"]
+    return {plain(key): value for key, value in required["aws"].items()}
+
+
 def test_the_outputs_are_settings() -> None:
     from tests.infra.deploy_files import settings_names
 
