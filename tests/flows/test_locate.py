@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from archive.local import LocalArchive
+from archive.port import Damaged
 from domain.document import DocumentText
 from domain.entry import Hit, Query
+from domain.errors import Unavailable
 from domain.page import Page, Word
 from domain.wire import from_json
 from flows.intake import intake
@@ -219,6 +221,28 @@ def test_an_object_that_is_gone_or_altered_is_said_of_its_hit(office: Office, tm
     text.unlink()
     gone = f"No object {key} in the archive {tmp_path / 'archive'}"
     assert told() == Place(office.documents[0], 1, None, gone)
+
+
+class Failing(LocalArchive):
+    """An archive that gives an error for every object."""
+
+    def __init__(self, error: Unavailable) -> None:
+        super().__init__(Path("/nowhere"))
+        self.error = error
+
+    def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
+        raise self.error
+
+
+def test_a_damaged_object_is_said_and_a_silent_archive_ends_it(office: Office) -> None:
+    hits = search(office, "Kantonalbank")
+    damaged = replace(office.services, archive=Failing(Damaged("its bytes are others")))
+    assert locate(damaged, "Kantonalbank", hits) == [
+        Place(office.documents[1], 1, None, "its bytes are others")
+    ]
+    silent = replace(office.services, archive=Failing(Unavailable("it does not answer")))
+    with pytest.raises(Unavailable, match="it does not answer"):
+        locate(silent, "Kantonalbank", hits)
 
 
 def test_a_page_that_the_register_does_not_have_is_said(office: Office) -> None:
