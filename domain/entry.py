@@ -13,11 +13,13 @@ class IndexEntry:
         sequence: outbox sequence of the change; a lower one never replaces a higher one.
         received_at: time of receipt, in the office's time zone: dates and years are taken in it.
         label: class, or None when a person must still look; ``guess`` stands beside it.
-        language: ISO 639-1 of the main text, or None.
+        language: ISO 639-1 of the main text, the first document's, or None.
         pages: text of each page, in order, all documents of the entry together.
         dates: dates found on the letter.
         identifiers: reference, IBAN, tax ids, amounts, phone, e-mail, barcodes ... as written and compact.
         access: labels of those who may see it; a search passes its own and sees what overlaps.
+        languages: of each page, as ``language``; without them all pages are in that one.
+        amounts: on the letter, as ``1234.50 EUR``, or ``1234.50`` where no currency stands beside it.
     """
 
     number: str
@@ -33,6 +35,16 @@ class IndexEntry:
     dates: tuple[date, ...] = ()
     identifiers: tuple[str, ...] = ()
     access: tuple[str, ...] = ()
+    languages: tuple[str | None, ...] = ()
+    amounts: tuple[str, ...] = ()
+
+    @property
+    def page_languages(self) -> tuple[str | None, ...]:
+        """The language of each page; ``ValueError`` if ``languages`` are not as many as the pages."""
+        languages = self.languages or (self.language,) * len(self.pages)
+        if len(languages) != len(self.pages):
+            raise ValueError(f"{self.number}: {len(languages)} languages of {len(self.pages)} pages")
+        return languages
 
 
 @dataclass(frozen=True, slots=True)

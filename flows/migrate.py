@@ -6,28 +6,44 @@ delivered meanwhile, and the check at the end, all in one. The last comparison a
 the publisher's lease is held, so searches never miss what they found before.
 
 A publisher that was held up beyond its lease may still write into the old index while it is swapped out.
-Writes go through the alias, so after the swap none reaches the old one: what it then holds newer than the
+So the old one is then closed to writes, those under way are waited for, and what it holds newer than the
 new one is put once more. ``postroom index release`` looks again before it removes the old.
 """
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any
 
+import structlog
+
+from archive.port import Damaged
+from domain.document import DocumentText
+from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
-from flows.publish import publishing, to_index
+from domain.wire import from_json
+from flows.publish import publishing
+from flows.records import ahead, runs
 from flows.steps import Step, Watcher, unwatched
 from index.elastic import ElasticIndex
 from index.elastic_migration import Migration
 from index.port import Rejected
 from infra.wiring import Services
 from register import account, outbox
+from register.indexing import index_entry
+from register.models import Outbox, StoredObject
+from register.views import texts_of
 
-_ENTRIES = 50  # put with one commit of the index
+log = structlog.get_logger()
+_ENTRIES = 500  # put with one commit of the index
+_BYTES = 16_000_000  # of texts in the archive, after which they are put
 _LISTED = 10_000  # numbers between two signs of life
 _PASSES = 3  # of filling before the publisher is asked to wait
+_POLL = 0.1  # seconds between two looks whether the publisher has let go
+_sleep = time.sleep
 
 Renew = Callable[[], object]
 
@@ -44,7 +60,8 @@ def migrate(
         patience_seconds: to wait for a publisher at work.
 
     Returns:
-        ``migrated``, the name of the live ``index``, ``put`` entries.
+        ``migrated``, the name of the live ``index``, ``put`` entries, numbers of those put ``without_text``
+        because the archive cannot give it, and of those that the live index ``refused`` after the swap.
 
     Raises:
         Usage: the index is not on Elasticsearch, or a new one holds what the register does not know.
@@ -53,27 +70,35 @@ def migrate(
     """
     move = _migration(services)
     state = move.state()
-    count = 0
+    told = _Told()
     needed = anew or state.next is not None or not state.current
     if needed:
         target = move.begin()
         watch(Step("begun"))
-        count += _level(services, target, lambda: True, passes=_PASSES)
+        _level(services, target, told, _at_ease, passes=_PASSES)
         watch(Step("filled"))
         with _alone(patience_seconds) as renew:
-            count += _level(services, target, renew)
+            _level(services, target, told, renew)
             watch(Step("levelled"))
             move.swap()
             watch(Step("swapped"))
-            count += _sweep(services, move)
+            _sweep(services, move, told, renew)
     else:
-        count += _sweep(services, move)
+        _sweep(services, move, told, _at_ease)
     watch(Step("swept"))
-    return {"migrated": needed, "index": move.state().live, "put": count}
+    return {
+        "migrated": needed,
+        "index": move.state().live,
+        "put": told.put,
+        "without_text": sorted(told.without_text),
+        "refused": sorted(told.refused),
+    }
 
 
 def release(services: Services, *, unfinished: bool = False) -> list[str]:
     """Remove the indexes that migrations replaced, or the ``unfinished`` new one; gives their names.
+
+    What only an old one has is put into the live one first.
 
     Raises:
         Usage: the index is not on Elasticsearch.
@@ -81,7 +106,7 @@ def release(services: Services, *, unfinished: bool = False) -> list[str]:
     """
     move = _migration(services)
     if not unfinished:
-        _sweep(services, move)
+        _sweep(services, move, _Told(), _at_ease)
     return move.release(unfinished=unfinished)
 
 
@@ -113,28 +138,73 @@ def _migration(services: Services) -> Migration:
     return Migration(services.index)
 
 
-def _level(services: Services, target: ElasticIndex, renew: Renew, *, passes: int = 0) -> int:
-    """Put what the register has and the target lacks, until nothing is missing; returns how many.
+class _Told:
+    """What came of it."""
+
+    def __init__(self) -> None:
+        self.put = 0
+        self.without_text: set[str] = set()
+        self.refused: set[str] = set()
+
+
+def _at_ease() -> None:
+    """In the place of what prolongs a lease, where none is held."""
+
+
+def _level(services: Services, target: ElasticIndex, told: _Told, renew: Renew, *, passes: int = 0) -> None:
+    """Put what the register has and the target lacks, until nothing is missing.
 
     After so many ``passes`` it may leave what was delivered meanwhile; 0 for no such end.
     """
-    count = done = 0
+    done = 0
     while missing := _missing(target, renew):
         if passes and done == passes:
             break
-        waiting = iter(missing)
-        while numbers := list(islice(waiting, _ENTRIES)):
+        for numbers in runs(missing, _ENTRIES):
             renew()
-            rows = outbox.last_delivered(numbers)
-            try:
-                target.put([to_index(services, row) for row in rows])
-            except Rejected as error:
-                raise Unavailable(
-                    f"The new index is not taken into use. {error}. Mend that and run the migration again"
-                ) from error
-            count += len(rows)
+            for entries in _read(services, outbox.last_delivered(numbers), told):
+                renew()
+                try:
+                    target.put(entries)
+                except Rejected as error:
+                    raise Unavailable(
+                        f"The new index is not taken into use. {error}. Mend that and run the migration again"
+                    ) from error
+                told.put += len(entries)
         done += 1
-    return count
+
+
+def _read(services: Services, rows: Sequence[Outbox], told: _Told) -> Iterator[list[IndexEntry]]:
+    """The entries as these changes left them, in runs of so many bytes of text; the texts are read ahead."""
+    texts = texts_of(rows)
+    answers = ahead(partial(_pages, services), [text for row in rows for text in texts[row.pk]])
+    entries: list[IndexEntry] = []
+    size = 0
+    for row in rows:
+        found = [answer for _, answer in islice(answers, len(texts[row.pk]))]
+        pages = [page for answer in found if isinstance(answer, list) for page in answer]
+        if wrong := [answer for answer in found if not isinstance(answer, list)]:
+            # Without some of its pages the others would have another number.
+            log.warning("an entry goes without its text", of=outbox.waits_for(row), reason=str(wrong[0]))
+            told.without_text.add(outbox.waits_for(row))
+            pages = []
+        entries.append(index_entry(row, tuple(pages), services.settings.zone))
+        size += sum(text.size for text in texts[row.pk])
+        if size > _BYTES:
+            yield entries
+            entries, size = [], 0
+    if entries:
+        yield entries
+
+
+def _pages(services: Services, text: StoredObject) -> list[str]:
+    data = services.archive.read(text.key)
+    try:
+        if hashlib.sha256(data).hexdigest() == text.sha256:
+            return [page.text for page in from_json(DocumentText, data).pages]
+    except ValueError:
+        pass
+    raise Damaged(f"{text.key} in the archive is not what was put there. See: postroom verify")
 
 
 def _missing(target: ElasticIndex, renew: Renew) -> list[str]:
@@ -159,22 +229,28 @@ def _missing(target: ElasticIndex, renew: Renew) -> list[str]:
     return sorted(should)
 
 
-def _sweep(services: Services, move: Migration) -> int:
-    """Put once more what only an old index has; returns how many."""
-    left = sorted(move.left_behind())
-    count = 0
-    for start in range(0, len(left), _ENTRIES):
-        numbers = left[start : start + _ENTRIES]
+def _sweep(services: Services, move: Migration, told: _Told, renew: Renew) -> None:
+    """Put once more what only an old index has."""
+    for numbers in runs(sorted(move.left_behind(renew)), _ENTRIES):
+        renew()
         rows = outbox.last_delivered(numbers) + outbox.waiting_of(numbers)
         last = {row.entry_id: row for row in rows}
-        move.index.put([to_index(services, row) for row in last.values()])
-        count += len(last)
-    return count
+        for entries in _read(services, list(last.values()), told):
+            renew()
+            try:
+                move.index.put(entries)
+            except Rejected as error:
+                log.warning("the index turns away what the old one has", reasons=error.reasons)
+                told.refused |= set(error.reasons)
+            told.put += len(entries)
 
 
 @contextmanager
 def _alone(patience_seconds: float) -> Iterator[Renew]:
-    """Be the one publisher while the block runs; gives what prolongs that."""
+    """Be the one publisher while the block runs; gives what prolongs that.
+
+    A busy publisher lets go for a moment only, so there must be many looks.
+    """
     deadline = time.monotonic() + patience_seconds
     while True:
         with publishing() as (held, renew):
@@ -183,7 +259,7 @@ def _alone(patience_seconds: float) -> Iterator[Renew]:
                 return
         if time.monotonic() > deadline:
             raise Unavailable("The intake publishes without a pause. Run the migration again later.")
-        time.sleep(0.2)
+        _sleep(_POLL)
 
 
 def _strict(renew: Callable[[], bool]) -> Renew:

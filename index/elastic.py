@@ -5,20 +5,20 @@ from itertools import chain
 from typing import Any
 
 from domain.entry import Hit, IndexEntry, Query, Results
-from domain.errors import Usage
+from domain.errors import Unavailable, Usage
 from index import elastic_indexes as indexes
 from index.elastic_bulk import send
-from index.elastic_client import Failed, Server
+from index.elastic_client import Failed, Server, failed
 from index.elastic_documents import (
     entry_action,
     entry_id,
     is_long,
     page_actions,
     removed_action,
-    surplus_actions,
 )
-from index.elastic_pages import candidates
+from index.elastic_pages import Page, candidates, surplus
 from index.elastic_query import access, filters, runs, whole
+from index.mapping import clean
 from index.port import Rejected
 from index.query import Piece, parse
 from index.settings import IndexSettings
@@ -26,7 +26,8 @@ from index.snippets import Finder
 
 _VALUES = 1_000  # different values of a facet that are counted
 _FACETS = {"class": "label", "language": "language", "year": "year"}
-_SHOWN = ["number", "label", "language", "subject", "sender", "recipient", "page_count", "pages"]
+_SHOWN = ["number", "sequence", "label", "language", "subject", "sender", "recipient", "page_count", "pages",
+          "page_languages"]  # fmt: skip
 _FETCH = 500  # hits of one request
 _RUN = 10_000  # numbers of one request
 _OPEN = "2m"  # how long the server keeps a listing that nobody goes on with
@@ -36,8 +37,9 @@ class ElasticIndex:
     """``index.port.Index`` behind the alias ``settings.name``; the index is made at the first ``put``.
 
     What is put is found when ``put`` returns. Every write carries its sequence as the document's version,
-    so that an older one never wins, whoever sends it and when. A search never sees half an entry; the pages
-    of a long one (``elastic_documents.is_long``) come before it, so for a moment it may show newer pages.
+    so that an older one never wins, whoever sends it and when. A search never sees half an entry, and shows
+    no page of another change of it: while a long one (``elastic_documents.is_long``) is replaced, its hits
+    may be without a page for a moment.
     """
 
     def __init__(
@@ -59,33 +61,30 @@ class ElasticIndex:
             return
         indexes.check(self.server, self.alias, make_it=self.alias == self.settings.name)
         held = self._held(list(actions))
-        due = [entry for number, entry in newest.items() if held.get(number, (-1, 0))[0] <= entry.sequence]
+        due = [entry for number, entry in newest.items() if held.get(number, -1) <= entry.sequence]
         # Pages first: an entry is found when all of it is there.
-        pages = chain.from_iterable(page_actions(entry) for entry in due)
-        surplus = (
-            surplus_actions(entry.number, entry.sequence, held.get(entry.number, (0, 0))[1], kept)
-            for entry in due
-            for kept in (len(entry.pages) if is_long(entry) else 0,)
-        )
-        rejected = send(self.server, self.alias, chain(pages, chain.from_iterable(surplus)))
-        rejected |= send(
-            self.server, self.alias,
-            (actions[entry.number] for entry in due if entry.number not in rejected),
-        )  # fmt: skip
+        rejected = send(self.server, self.alias, chain.from_iterable(page_actions(entry) for entry in due))
+        due = [entry for entry in due if entry.number not in rejected]
+        rejected |= send(self.server, self.alias, (actions[entry.number] for entry in due))
         self._refresh()
+        self._take_surplus({
+            clean(entry.number): (entry.sequence, len(entry.pages) if is_long(entry) else 0)
+            for entry in due if entry.number not in rejected
+        })  # fmt: skip
         if rejected:
             raise Rejected(rejected)
 
     def remove(self, numbers: Sequence[str]) -> None:
         """See ``Index.remove``."""
-        held = self._held(numbers) if numbers else {}
+        held = self._held(numbers, sure=True) if numbers else {}
         while held:
-            gone = (surplus_actions(number, *one, kept=0) for number, one in held.items())
-            send(self.server, self.alias, chain.from_iterable(gone))
-            send(self.server, self.alias, (removed_action(number, one[0]) for number, one in held.items()))
-            held = self._held(list(held), removed=False)  # what was put meanwhile has won: it goes too
-        if numbers:
+            gone = [removed_action(number, sequence) for number, sequence in held.items()]
+            if rejected := send(self.server, self.alias, gone):
+                raise Rejected(rejected)
             self._refresh()
+            self._take_surplus({clean(number): (sequence, 0) for number, sequence in held.items()})
+            # What was put meanwhile has won: it goes too.
+            held = self._held(list(held), removed=False, sure=True)
 
     def erase(self) -> None:
         """See ``Index.erase``. An empty index takes the place of all there are, at once."""
@@ -127,7 +126,7 @@ class ElasticIndex:
         facets = found["aggregations"]
         return Results(
             found["hits"]["total"]["value"],
-            tuple(self._hits(hits, finder, newest=newest)),
+            tuple(self._hits(hits, finder, query)),
             {
                 facet: {str(bucket["key"]): bucket["doc_count"] for bucket in facets[facet]["buckets"]}
                 for facet in _FACETS
@@ -139,9 +138,8 @@ class ElasticIndex:
         try:
             opened = self.server.call("POST", f"/{self.alias}/_pit", keep_alive=_OPEN)["id"]
         except Failed as error:
-            if error.status == 404:
-                return
-            raise
+            self._nothing_yet(error)
+            return
         asked: dict[str, Any] = {
             "query": {"term": {"kind": "entry"}},
             "size": _RUN,
@@ -162,41 +160,64 @@ class ElasticIndex:
                     return
                 asked["search_after"] = hits[-1]["sort"]
         finally:
-            self.server.call("DELETE", "/_pit", {"id": opened})
+            self._let_go(opened)
 
     def close(self) -> None:
         """See ``Index.close``."""
         self.server.close()
 
-    def _held(self, numbers: Sequence[str], *, removed: bool = True) -> dict[str, tuple[int, int]]:
-        """Sequence, and count of pages that are documents, under each number: as it is now."""
-        held: dict[str, tuple[int, int]] = {}
+    def _held(self, numbers: Sequence[str], *, removed: bool = True, sure: bool = False) -> dict[str, int]:
+        """The sequence under each number: as it is now. Not ``sure``: without those that it cannot tell."""
+        held: dict[str, int] = {}
         for start in range(0, len(numbers), _RUN):
             run = numbers[start : start + _RUN]
             docs = [{"_id": entry_id(number)} for number in run]
             try:
                 found = self.server.call(
-                    "POST", f"/{self.alias}/_mget", {"docs": docs}, _source="kind,sequence,page_count"
+                    "POST", f"/{self.alias}/_mget", {"docs": docs}, _source="kind,sequence"
                 )
             except Failed as error:
-                if error.status == 404:
-                    return {}
-                raise
+                self._nothing_yet(error)
+                return {}
             for number, one in zip(run, found["docs"], strict=True):
+                if sure and "error" in one:
+                    self._nothing_yet(failed(one["error"], 404))
                 source = one.get("_source")
                 if source and (removed or source["kind"] == "entry"):
-                    held[number] = source["sequence"], source.get("page_count", 0)
+                    held[number] = source["sequence"]
         return held
 
     def _refresh(self) -> None:
+        self.server.call("POST", f"/{self.alias}/_refresh")
+
+    def _take_surplus(self, kept: dict[str, tuple[int, int]]) -> None:
+        """See ``elastic_pages.surplus``."""
+        gone = list(surplus(self.server, self.alias, kept))
+        if gone:
+            send(self.server, self.alias, gone)
+            self._refresh()
+
+    def _let_go(self, opened: str) -> None:
         try:
-            self.server.call("POST", f"/{self.alias}/_refresh")
-        except Failed as error:
-            if error.status != 404:
-                raise
+            self.server.call("DELETE", "/_pit", {"id": opened})
+        except (Failed, Unavailable):
+            return  # it goes by itself after a while
+
+    def _nothing_yet(self, error: Failed) -> None:
+        """Passes if there is no index because nothing was ever put.
+
+        Raises:
+            Unavailable: there are indexes, and the alias is gone; or a part of the index is out of reach.
+            Failed: it is about something else.
+        """
+        if error.kind == "no_shard_available_action_exception":
+            raise Unavailable(f"The index {self.alias} is out of reach in parts. Try again later") from error
+        if error.kind != "index_not_found_exception":
+            raise error
+        indexes.lost(self.alias, indexes.look(self.server))
 
     def _far(self, pieces: Sequence[Piece], query: Query) -> dict[str, list[str]]:
-        """Numbers of very long entries that have a run of words beyond what their own document holds."""
+        """Changes of very long entries that have a run of words beyond what their own document holds."""
         asked = dict(runs(pieces))
         if not asked:
             return {}
@@ -207,7 +228,7 @@ class ElasticIndex:
             "aggs": {
                 name: {
                     "filter": asked[word],
-                    "aggs": {"of": {"terms": {"field": "number", "size": _RUN}}},
+                    "aggs": {"of": {"terms": {"field": "change", "size": _RUN}}},
                 }
                 for name, word in names.items()
             },
@@ -243,22 +264,29 @@ class ElasticIndex:
                 "POST", f"/{self.alias}/_search", asked, allow_partial_search_results="false"
             )
         except Failed as error:
-            if error.status == 404:
-                return None
-            raise
+            self._nothing_yet(error)
+            return None
         return found
 
-    def _hits(self, hits: Sequence[dict[str, Any]], finder: Finder, *, newest: bool) -> Iterator[Hit]:
+    def _hits(self, hits: Sequence[dict[str, Any]], finder: Finder, query: Query) -> Iterator[Hit]:
         sources = [hit["_source"] for hit in hits]
-        apart = candidates(self.server, self.alias, [one for one in sources if one["page_count"]], finder)
+        long = [source for source in sources if source["page_count"]]
+        apart = candidates(self.server, self.alias, long, finder, query)
         for hit, source in zip(hits, sources, strict=True):
             number = source["number"]
-            pages = apart.get(number) or list(enumerate(source.get("pages", ()), 1))
+            pages = apart[number] if number in apart else _own_pages(source)
+            texts, languages = [text for _, text, _ in pages], [language for _, _, language in pages]
             heads = [(field, source[field]) for field in ("subject", "sender", "recipient", "number")]
-            match = finder.match([text for _, text in pages], source.get("language"), heads)
+            match = finder.match(texts, languages, source.get("language"), heads)
             page = pages[match.page - 1][0] if match.page else None
-            score = 0.0 if newest else float(hit["_score"])
+            score = float(hit["_score"] or 0.0)  # none of what is sorted by date
             yield Hit(number, source.get("label"), score, page, match.snippet, source["subject"])
+
+
+def _own_pages(source: dict[str, Any]) -> list[Page]:
+    pages = source["pages"]
+    languages = source.get("page_languages") or [source.get("language")] * len(pages)
+    return [(number, *one) for number, one in enumerate(zip(pages, languages, strict=True), 1)]
 
 
 def _nothing() -> Results:

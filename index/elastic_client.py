@@ -40,6 +40,10 @@ class Busy(Failed):
     """Too much to do at this moment; the same request may well pass later."""
 
 
+class Slow(Busy):
+    """No answer within the time; the request may have been done, in part too."""
+
+
 class Server:
     """One Elasticsearch. Threads may share it."""
 
@@ -63,16 +67,16 @@ class Server:
             method: of HTTP.
             path: with its values quoted.
             body: JSON, or lines of JSON as bytes.
-            retry_busy: ask again when the server is overloaded; otherwise ``Busy`` comes at once.
+            retry_busy: ask again when the server is overloaded or slow; otherwise ``Busy`` comes at once.
             params: of the query string.
 
         Raises:
             Unavailable: no answer, no access, or overloaded for all attempts.
             Failed: anything else that is not a success.
         """
-        again: tuple[type[Exception], ...] = (NoConnection, ConnectionTimeout)
+        again = (NoConnection, ConnectionTimeout, Busy) if retry_busy else (NoConnection,)
         attempts = Retrying(
-            retry=retry_if_exception_type((*again, Busy) if retry_busy else again),
+            retry=retry_if_exception_type(again),
             stop=stop_after_attempt(_ATTEMPTS),
             wait=wait_random_exponential(0.2, max=2),
         )
@@ -80,6 +84,9 @@ class Server:
             return attempts(self._ask, method, path, body, params)
         except RetryError as error:
             raise self._silent(error.last_attempt.exception()) from None
+        except ConnectionTimeout:
+            seconds = self.settings.timeout_seconds
+            raise Slow(0, "timeout", f"no answer within {seconds:g} s") from None
         except TransportError as error:
             raise self._silent(error) from None
 
@@ -108,11 +115,8 @@ class Server:
         kind, reason = _said(error.body)
         if error.status_code in _BUSY:
             return Busy(error.status_code, kind, reason)
-        if error.status_code == 401 or "security_exception" in kind:
-            return Unavailable(
-                f"{self._name()} refuses our credentials ({error.status_code}). Correct user, password or "
-                "api_key of [index], or give them the rights of docs/index.md"
-            )
+        if denied := forbidden(self._name(), error.status_code, kind):
+            return denied
         if blocked := read_only(self._name(), kind, reason):
             return blocked
         return Failed(error.status_code, kind, reason)
@@ -149,6 +153,22 @@ class Server:
                 **options,
             )
         return self._client
+
+
+def failed(error: Mapping[str, Any], status: int) -> Failed:
+    """The error that stands in an answer about several things, for one of them."""
+    kind, reason = _said({"error": error})
+    return Failed(status, kind, reason)
+
+
+def forbidden(name: str, status: int, kind: str) -> Unavailable | None:
+    """What it means that we may not, if this error says so."""
+    if status != 401 and kind != "security_exception":
+        return None
+    return Unavailable(
+        f"{name} refuses our credentials ({status}). Correct user, password or api_key of [index], "
+        "or give them the rights of docs/index.md"
+    )
 
 
 def read_only(name: str, kind: str, reason: str) -> Unavailable | None:

@@ -8,11 +8,13 @@ import hashlib
 import json
 from typing import Any
 
+from index import elastic_documents, mapping
 from index.mapping import STEMMERS
 from index.settings import IndexSettings
 
 VERSION = 3
-"""Part of the indexes' names. Counts up with what programs of before could not search."""
+"""Part of the indexes' names. Counts up with what programs of before could not search; with any other change
+the fingerprint is another."""
 
 _LETTERS = 8_000  # of a word that is indexed; Lucene refuses a term of 32 kB
 _CODE = 8_191  # letters of an identifier
@@ -29,8 +31,9 @@ def pattern(settings: IndexSettings) -> str:
 
 
 def fingerprint() -> str:
-    """Of mapping and analysers; an index with another takes no entries from this program."""
-    made = json.dumps([_analysis(), _fields()], sort_keys=True).encode()
+    """Of mapping, analysers and what we derive ourselves; one with another takes no entries from us."""
+    derived = [mapping.VERSION, elastic_documents.VERSION]
+    made = json.dumps([_analysis(), _fields(), derived], sort_keys=True).encode()
     return hashlib.sha256(made).hexdigest()[:12]
 
 
@@ -93,10 +96,12 @@ def _fields() -> dict[str, Any]:
         "properties": {language: {"type": "text", "analyzer": f"stem_{language}"} for language in STEMMERS}
     }
     codes = {"type": "keyword", "ignore_above": _CODE}
+    kept = {"type": "keyword", "index": False, "doc_values": False}
     return {
         "kind": exact,  # entry, page (of a long entry), or removed
         "number": exact,
         "sequence": {"type": "long"},
+        "change": exact,  # both of them: an entry, and the pages that go with it
         "access": exact,
         "language": exact,
         # Of an entry.
@@ -115,7 +120,8 @@ def _fields() -> dict[str, Any]:
         "parts": text,
         "compact": codes,
         "page_count": {"type": "integer"},
-        "pages": {"type": "keyword", "index": False, "doc_values": False, "copy_to": "text"},
+        "pages": kept | {"copy_to": "text"},
+        "page_languages": kept,  # of each page, where not all are in the entry's
         # Of a page of a long entry, whose pages are documents of their own.
         "page": {
             "properties": {

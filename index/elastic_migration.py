@@ -1,16 +1,20 @@
 """A new index in the place of the old one, without a moment in which nothing is found.
 
 The steps, each of which may be done again: ``begin`` makes an empty index beside the live one; whoever
-fills it puts into what ``begin`` gives; ``swap`` makes it the live one at once; ``release`` removes the old.
+fills it puts into what ``begin`` gives; ``swap`` makes it the live one at once; ``left_behind`` closes the
+old one and says what it has newer; ``release`` removes it.
 ``flows.migrate`` says in which order, and why nothing is lost.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from domain.errors import Unavailable
 from index import elastic_indexes as indexes
 from index.elastic import ElasticIndex
+
+T = TypeVar("T")
+_LISTED = 10_000  # numbers between two signs of life
 
 
 class Migration:
@@ -49,22 +53,25 @@ class Migration:
             {"remove": {"index": state.next, "alias": indexes.next_alias(self._server)}},
             {"add": {"index": state.next, "alias": live}},
         ]
-        if state.live:
-            actions += [
-                {"remove": {"index": state.live, "alias": live}},
-                {"add": {"index": state.live, "alias": old}},
-            ]
+        for name in state.searched:
+            actions += [{"remove": {"index": name, "alias": live}}, {"add": {"index": name, "alias": old}}]
         indexes.change(self._server, actions)
 
-    def left_behind(self) -> Iterator[str]:
+    def left_behind(self, renew: Callable[[], object] = lambda: None) -> Iterator[str]:
         """Numbers of which a kept old index has a newer change than the live one.
 
-        A publisher that lost its lease may have written there at the last moment.
+        A publisher that lost its lease may have written there at the last moment. From now on nobody can.
+
+        Args:
+            renew: called every now and then.
         """
-        if not self.state().old:
+        old = self.state().old
+        if not old:
             return
-        live = dict(self.index.sequences())
-        for number, sequence in self._under(indexes.old_alias(self._server)).sequences():
+        for name in old:
+            indexes.close(self._server, name)
+        live = dict(_with(renew, self.index.sequences()))
+        for number, sequence in _with(renew, self._under(indexes.old_alias(self._server)).sequences()):
             if live.get(number, -1) < sequence:
                 yield number
 
@@ -82,3 +89,10 @@ class Migration:
 
     def _under(self, alias: str) -> ElasticIndex:
         return ElasticIndex(self.index.settings, alias=alias, server=self._server)
+
+
+def _with(renew: Callable[[], object], items: Iterable[T]) -> Iterator[T]:
+    for at, item in enumerate(items):
+        if at % _LISTED == 0:
+            renew()
+        yield item

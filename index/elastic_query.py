@@ -49,7 +49,7 @@ def whole(
     Args:
         pieces: of the search.
         narrow: filters.
-        far: numbers of entries that have a run of words on a far page, by the words.
+        far: changes of entries that have a run of words or an identifier on a far page, by these.
         fuzzy: words may be mistyped.
     """
     made: dict[str, list[Clause]] = {"must": [], "must_not": []}
@@ -58,11 +58,9 @@ def whole(
     return {"bool": {"filter": list(narrow), **made}}
 
 
-def on_page(piece: Piece, language: str | None, *, fuzzy: bool) -> Clause:
+def on_page(piece: Piece, *, fuzzy: bool) -> Clause:
     """Whether a page of a long entry has this piece; how often decides between pages of as many pieces."""
-    fields = ["page.text"]
-    if language in STEMMERS and not piece.phrase:
-        fields.append(f"page.stems.{language}")
+    fields = _page_fields(piece)
     words = [
         _any([
             *(_phrase(field, word) for field in fields),
@@ -77,19 +75,28 @@ def on_page(piece: Piece, language: str | None, *, fuzzy: bool) -> Clause:
 
 
 def runs(pieces: Sequence[Piece]) -> Iterator[tuple[str, Clause]]:
-    """What is a run of several words, with the query for a far page that has it."""
+    """What is a run of several words, or an identifier, with the query for a far page that has it."""
     for piece in pieces:
         for word in piece.words if piece.field is None else ():
             if len(folded(word)) > 1:
-                stems = [] if piece.phrase else [f"page.stems.{language}" for language in STEMMERS]
-                yield word, _any([_phrase(field, word) for field in ("page.text", *stems)])
+                yield word, _any([_phrase(field, word) for field in _page_fields(piece)])
+        if piece.field is None and piece.compact:
+            yield _code(piece), _term("page.compact", piece.compact)
+
+
+def _page_fields(piece: Piece) -> list[str]:
+    return ["page.text", *([] if piece.phrase else [f"page.stems.{language}" for language in STEMMERS])]
+
+
+def _code(piece: Piece) -> str:
+    return f"\0{piece.compact}"  # never the same as words
 
 
 def _piece(piece: Piece, far: Mapping[str, Collection[str]], *, fuzzy: bool) -> Clause:
     words = [_any(list(_word(piece, word, far, fuzzy=fuzzy))) for word in piece.words]
     if len(words) == 1:
         return words[0]
-    return _any([{"bool": {"must": words}}, *_compact(piece.compact)])
+    return _any([{"bool": {"must": words}}, *_compact(piece, far)])
 
 
 def _word(piece: Piece, word: str, far: Mapping[str, Collection[str]], *, fuzzy: bool) -> Iterator[Clause]:
@@ -108,8 +115,9 @@ def _word(piece: Piece, word: str, far: Mapping[str, Collection[str]], *, fuzzy:
                 yield _mistyped(field, piece.fuzzy, 1.0)
         case _:
             yield from _anywhere(piece, word, fuzzy=fuzzy)
-            if far.get(word):
-                yield {"terms": {"number": sorted(far[word])}}
+            yield from _far(word, far)
+            if len(piece.words) == 1:
+                yield from _compact(piece, far)
 
 
 def _anywhere(piece: Piece, word: str, *, fuzzy: bool) -> Iterator[Clause]:
@@ -121,12 +129,17 @@ def _anywhere(piece: Piece, word: str, *, fuzzy: bool) -> Iterator[Clause]:
         for language in STEMMERS:
             yield _phrase(f"stems.{language}", word, weights.STEM)
     yield _phrase("parts", " ".join(parts(word)), weights.PARTS)
-    if len(piece.words) == 1:
-        yield from _compact(piece.compact)
 
 
-def _compact(code: str) -> list[Clause]:
-    return [_term("compact", code, weights.COMPACT)] if code else []
+def _compact(piece: Piece, far: Mapping[str, Collection[str]]) -> Iterator[Clause]:
+    if piece.compact:
+        yield _term("compact", piece.compact, weights.COMPACT)
+        yield from _far(_code(piece), far, weights.COMPACT)
+
+
+def _far(what: str, far: Mapping[str, Collection[str]], boost: float = 1.0) -> Iterator[Clause]:
+    if far.get(what):
+        yield {"terms": {"change": sorted(far[what]), "boost": boost}}
 
 
 def _term(field: str, value: str, boost: float = 1.0) -> Clause:

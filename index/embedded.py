@@ -288,8 +288,9 @@ def _hit(document: tantivy.Document, score: float, finder: Finder) -> Hit:
         return str(document.get_first(field) or "")
 
     pages = wire.from_json(tuple[str, ...], bytes(document.get_first("pages") or b"[]"))
+    languages = wire.from_json(tuple[str | None, ...], bytes(document.get_first("page_languages") or b"[]"))
     heads = [(field, text(field)) for field in ("subject", "sender", "recipient", "number")]
-    match = finder.match(pages, text("language") or None, heads)
+    match = finder.match(pages, languages, text("language") or None, heads)
     return Hit(
         text("number"), text("label") or None, float(score), match.page, match.snippet, text("subject")
     )

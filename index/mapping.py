@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-VERSION = 1
+VERSION = 2
 
 STEMMERS = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -72,6 +72,15 @@ def dehyphenated(text: str) -> Iterator[str]:
     """The words that are broken at the end of a line, whole."""
     for match in _HYPHENATED.finditer(text):
         yield match.group().replace("-\n", "")
+
+
+def by_language(texts: Iterable[str], languages: Iterable[str | None]) -> dict[str, list[str]]:
+    """The texts in each language that has a stemmer, in order, without empty ones."""
+    found: dict[str, list[str]] = {}
+    for text, language in zip(texts, languages, strict=True):
+        if text and language in STEMMERS:
+            found.setdefault(language, []).append(text)
+    return found
 
 
 def identifiers_in(text: str) -> Iterator[str]:

@@ -31,30 +31,34 @@ class Finder:
         """``fuzzy``: words may differ by one letter, as the search allowed."""
         self.pieces = [piece for piece in pieces if not piece.excluded]
         self.fuzzy = fuzzy
-        self._known: dict[tuple[str, str | None], _Words] = {}
+        self._known: dict[tuple[str, str | None], _Words] = {}  # by language and field
 
     def match(
-        self, pages: Sequence[str], language: str | None, heads: Sequence[tuple[str, str]] = ()
+        self,
+        pages: Sequence[str],
+        languages: Sequence[str | None],
+        language: str | None = None,
+        heads: Sequence[tuple[str, str]] = (),
     ) -> Match:
         """The page with the most of the pieces (then with most of their occurrences, then the first).
 
         Args:
             pages: texts of all pages.
-            language: ISO 639-1 of the text.
+            languages: ISO 639-1 of each.
+            language: of the heads.
             heads: ``(field, text)`` to show a match in when no page has one, such as the subject.
         """
-        language = language or ""
         best, spans = (0, 0), []
         found: int | None = None
-        for number, page in enumerate(pages, 1):
-            here = list(self._spans(page, language, None))
+        for number, (page, of_page) in enumerate(zip(pages, languages, strict=True), 1):
+            here = list(self._spans(page, of_page or "", None))
             score = (len({piece for _, _, piece in here}), len(here))
             if score > best:
                 best, spans, found = score, here, number
         if found:
             return Match(found, excerpt(pages[found - 1], spans))
         for field, text in heads:
-            if here := list(self._spans(text, language, field)):
+            if here := list(self._spans(text, language or "", field)):
                 return Match(None, excerpt(text, here))
         return Match(None, excerpt(next((page for page in pages if page.strip()), ""), []))
 

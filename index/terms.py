@@ -11,6 +11,7 @@ from domain import wire
 from index import weights
 from index.mapping import (
     STEMMERS,
+    by_language,
     clean,
     compact,
     dehyphenated,
@@ -46,6 +47,7 @@ def schema() -> Schema:
     for language in STEMMERS:
         builder.add_text_field(f"stem_{language}", tokenizer_name=f"stem_{language}")
     builder.add_bytes_field("pages", stored=True)
+    builder.add_bytes_field("page_languages", stored=True)
     return builder.build()
 
 
@@ -58,7 +60,8 @@ def document(entry: seam.IndexEntry) -> Document:
     number, subject = clean(entry.number), clean(entry.subject)
     received = micros(entry.received_at)
     pages = tuple(clean(page) for page in entry.pages)
-    whole = [word for page in pages for word in dehyphenated(page)]
+    languages = entry.page_languages
+    whole = [" ".join(dehyphenated(page)) for page in pages]
     # Dates as ISO 8601, so that they are found whatever they look like on the letter.
     identifiers = [clean(text) for text in entry.identifiers] + [day.isoformat() for day in entry.dates]
 
@@ -80,17 +83,19 @@ def document(entry: seam.IndexEntry) -> Document:
     for text in (*pages, " ".join(whole)):
         made.add_text("text", text)
     if entry.language in STEMMERS:
-        for text in (subject, *pages, " ".join(whole)):
-            made.add_text(f"stem_{entry.language}", text)
         made.add_text("subject_stems", _marked(subject, entry.language))
+    texts = by_language((subject, *pages, *whole), (entry.language, *languages, *languages))
+    for language, some in texts.items():
+        for text in some:
+            made.add_text(f"stem_{language}", text)
     made.add_text("number_parts", " ".join(parts(number)))
     for identifier in unique([number, *identifiers]):
         made.add_text("parts", " ".join(parts(identifier)))
-    texts = (subject, *pages)
     seen = [compact(text) for text in (number, *identifiers)]
-    for code in unique([*seen, *(code for text in texts for code in identifiers_in(text))]):
+    for code in unique([*seen, *(code for text in (subject, *pages) for code in identifiers_in(text))]):
         made.add_text("compact", code)
     made.add_bytes("pages", wire.to_json(pages, tuple[str, ...]))
+    made.add_bytes("page_languages", wire.to_json(languages, tuple[str | None, ...]))
     return made
 
 

@@ -57,6 +57,10 @@ def migrate(
             say("The one before is kept until: postroom index release")
         else:
             say(f"Nothing to migrate: {data['index']} has this version's mapping.")
+        for number in data["without_text"]:
+            say(f"{number}: found without the text of its pages, which the archive cannot give.")
+        for number in data["refused"]:
+            say(f"{number}: its last change is turned away. See: postroom verify")
 
     answer(as_json, data, show)
 

@@ -15,6 +15,7 @@ def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEnt
     entry = json.loads(row.body)["entry"]
     documents = entry["documents"]
     fields = [field for document in documents for field in document["fields"]]
+    languages = [document["language"] or None for document in documents for _ in range(document["pages"])]
     party = {one["role"]: one["name"] for one in entry["parties"]}
     identifiers = [field["value"] for field in fields if field["name"] in _IDENTIFIERS]
     identifiers += [field["text"] for field in fields if field["name"] in _IDENTIFIERS and field["text"]]
@@ -33,4 +34,6 @@ def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEnt
         dates=tuple(date.fromisoformat(field["value"]) for field in fields if field["name"].endswith("date")),
         identifiers=tuple(dict.fromkeys(identifiers)),
         access=tuple(entry["access"]),
+        languages=tuple(languages) if len(languages) == len(pages) else (),
+        amounts=tuple(dict.fromkeys(field["value"] for field in fields if field["name"] == "amount")),
     )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from domain.entry import Hit, Query, Results
 from domain.errors import Usage
 from index.port import Index
+from tests.contracts.index_languages import LanguagesContract
 from tests.contracts.mail import FOUR, MAIL, NONE, ONE, THREE, TWO, entry, numbers, only
 
 BITS = [*'":*~^()[]{}\\/+!-“…', "boiler", '"boiler', "facturas", "waranty", "subject:", "number:", ' -"',
@@ -24,7 +25,7 @@ TEXTS = st.one_of(
 )
 
 
-class IndexContract:
+class IndexContract(LanguagesContract):
     @pytest.fixture
     def index(self, make_index: Callable[[], Index]) -> Index:
         return make_index()

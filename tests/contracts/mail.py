@@ -22,10 +22,13 @@ def entry(
     dates: Sequence[date] = (),
     identifiers: Sequence[str] = (),
     access: Sequence[str] = (),
+    languages: Sequence[str | None] = (),
+    amounts: Sequence[str] = (),
 ) -> IndexEntry:
     return IndexEntry(
         number, sequence, received, label, None if label else "letter", language, subject, sender, recipient,
         tuple(pages), tuple(dates), tuple(identifiers), tuple(access),
+        tuple(languages), tuple(amounts),
     )  # fmt: skip
 
 

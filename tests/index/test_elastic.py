@@ -6,22 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from elasticsearch import ConnectionTimeout
 from pydantic import SecretStr, ValidationError
 
 from domain.entry import Query
 from domain.errors import Unavailable, Usage
-from index import elastic_documents, elastic_mapping
+from index import elastic_documents, elastic_indexes, elastic_mapping
 from index.elastic import ElasticIndex
 from index.elastic_bulk import send
-from index.elastic_client import Busy, Failed, Server
-from index.port import Index, Rejected
+from index.elastic_client import Failed, Server
+from index.elastic_migration import Migration
+from index.port import Index
 from index.settings import IndexSettings
 from infra.services import elasticsearch as elasticsearch_server
 from infra.services.elasticsearch import Elasticsearch
 from infra.services.object_store import Tls
 from infra.services.process import free_port
 from tests.contracts.index_contract import IndexContract
-from tests.contracts.mail import MAIL, entry, numbers
+from tests.contracts.mail import MAIL, NONE, ONE, entry, numbers
+from tests.index.server import documents, forget
 from tests.servers import fresh_name
 
 
@@ -38,66 +41,6 @@ class TestElasticIndex(IndexContract):
         yield make
         for index in made:
             forget(index)
-
-
-def forget(index: ElasticIndex) -> None:
-    for name in index.server.call("GET", f"/{index.settings.name}-*"):
-        index.server.call("DELETE", f"/{name}")
-    index.close()
-
-
-@pytest.fixture
-def index(elasticsearch: Elasticsearch) -> Iterator[ElasticIndex]:
-    made = ElasticIndex(IndexSettings(url=elasticsearch.url, name=fresh_name(), patience_seconds=1.0))
-    yield made
-    forget(made)
-
-
-def documents(index: ElasticIndex, query: dict[str, Any]) -> list[dict[str, Any]]:
-    found = index.server.call("POST", f"/{index.alias}/_search", {"query": query, "size": 1_000})
-    return [hit["_source"] for hit in found["hits"]["hits"]]
-
-
-def counted(index: ElasticIndex, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of the bulk requests from now on."""
-    sizes: list[int] = []
-    call = Server.call
-
-    def note(self: Server, method: str, path: str, body: Any = None, **more: Any) -> Any:
-        if path.endswith("_bulk"):
-            sizes.append(len(body))
-        return call(self, method, path, body, **more)
-
-    monkeypatch.setattr(Server, "call", note)
-    return sizes
-
-
-def answering(monkeypatch: pytest.MonkeyPatch, *answers: Exception | dict[str, Any] | None) -> list[int]:
-    """Plays these answers to bulk requests, None for the true one; then the last for ever. Gives sizes."""
-    left = list(answers)
-    sizes: list[int] = []
-    call = Server.call
-
-    def play(self: Server, method: str, path: str, body: Any = None, **more: Any) -> Any:
-        if not path.endswith("_bulk"):
-            return call(self, method, path, body, **more)
-        sizes.append(body.count(b'"_id"'))
-        answer = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(answer, Exception):
-            raise answer
-        if answer is None:
-            return call(self, method, path, body, **more)
-        return {"errors": True, "items": [answer] * sizes[-1]}
-
-    monkeypatch.setattr(Server, "call", play)
-    return sizes
-
-
-def item(status: int, kind: str, reason: str = "why") -> dict[str, Any]:
-    return {"index": {"status": status, "error": {"type": kind, "reason": reason}}}
-
-
-FULL = item(429, "es_rejected_execution_exception")
 
 
 def test_is_an_index(index: ElasticIndex) -> None:
@@ -126,14 +69,17 @@ def test_the_template_is_one(index: ElasticIndex, elasticsearch: Elasticsearch) 
 def test_typed_fields_and_labels_on_every_document(index: ElasticIndex) -> None:
     index.put([
         entry(
-            "A-1", "one", dates=(date(2026, 5, 1),), identifiers=("1234.50 EUR", "12.00 Euro"), access=("x",)
+            "A-1", "one", dates=(date(2026, 5, 1),), amounts=("1234.50 EUR", "12.00 Euro"), access=("x",)
         ),
-        entry("A-2", *["many"] * 70, identifiers=("99.00 USD",), access=("y", "z")),
+        entry("A-2", *["many"] * 70, amounts=("99.00 USD", "70.25"), access=("y", "z")),
     ])  # fmt: skip
     amounts = {"bool": {"filter": [
         {"range": {"amounts.value": {"gte": 1000, "lt": 1234.51}}}, {"term": {"amounts.currency": "EUR"}},
     ]}}  # fmt: skip
     assert [one["number"] for one in documents(index, amounts)] == ["A-1"]
+    (second,) = documents(index, {"range": {"amounts.value": {"gte": 70, "lt": 71}}})
+    assert second["amounts"] == [{"value": 99.0, "currency": "USD"}, {"value": 70.25}]
+    assert documents(index, {"range": {"amounts.value": {"gte": 12, "lt": 13}}}) == []
     assert [one["number"] for one in documents(index, {"range": {"dates": {"gte": "2026-04-30"}}})] == ["A-1"]
     everything = documents(index, {"match_all": {}})
     assert len(everything) == 72
@@ -174,75 +120,6 @@ def test_an_older_write_never_wins_whoever_sends_it(index: ElasticIndex) -> None
     assert send(index.server, index.alias, [late]) == {}
     index.server.call("POST", f"/{index.alias}/_refresh")
     assert numbers(index, "late") == []
-
-
-def test_bulk_requests_are_bounded_in_bytes(
-    elasticsearch: Elasticsearch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = ElasticIndex(IndexSettings(url=elasticsearch.url, name=fresh_name(), bulk_mb=0.1))
-    sizes = counted(index, monkeypatch)
-    index.put([entry(f"A-{number}", "word " * 2_000) for number in range(30)])
-    assert len(sizes) > 5
-    assert max(sizes) <= 100_000
-    assert index.search(Query("word")).total == 30
-    forget(index)
-
-
-def test_a_poison_entry_does_not_hold_up_the_others(index: ElasticIndex) -> None:
-    """A label that no index takes: Lucene refuses terms of more than 32 kB."""
-    poison = entry("A-2", "the second", label="x" * 40_000)
-    with pytest.raises(Rejected, match="A-2") as caught:
-        index.put([entry("A-1", "the first"), poison, entry("A-3", "the third")])
-    assert set(caught.value.reasons) == {"A-2"}
-    assert "immense term" in caught.value.reasons["A-2"]
-    assert numbers(index, "") == ["A-1", "A-3"]
-    assert list(index.sequences()) == [("A-1", 1), ("A-3", 1)]
-
-
-def test_a_long_poison_entry_leaves_nothing_that_is_found(index: ElasticIndex) -> None:
-    with pytest.raises(Rejected):
-        index.put([entry("A-1", *["page"] * 100, access=("x" * 40_000,)), entry("A-2", "page")])
-    assert numbers(index, "page") == ["A-2"]
-
-
-def test_a_busy_server_gets_less_at_a_time(index: ElasticIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    index.put([entry("A-0", "first")])
-    sizes = answering(monkeypatch, FULL, FULL, None)
-    index.put([entry(f"A-{number}", "word") for number in range(8)])
-    assert sizes[:3] == [8, 4, 2]
-    assert sum(sizes) - 8 - 4 == 8
-    assert index.search(Query("word")).total == 8
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (FULL, "too much to do"),
-        (Busy(429, "circuit_breaking_exception", "Data too large"), "circuit_breaking_exception"),
-        (Busy(503, "cluster_block_exception", "no master"), "too much to do"),
-    ],
-)
-def test_a_server_that_stays_busy(
-    index: ElasticIndex, monkeypatch: pytest.MonkeyPatch, answer: Any, says: str
-) -> None:
-    index.put([entry("A-0", "first")])
-    sizes = answering(monkeypatch, answer)
-    with pytest.raises(Unavailable, match=says):
-        index.put([entry(f"A-{number}", "word") for number in range(8)])
-    assert sizes[0] > sizes[-1]
-
-
-def test_a_full_disk(index: ElasticIndex) -> None:
-    index.put([entry("A-1", "first")])
-    block = {"index": {"blocks": {"read_only_allow_delete": True}}}
-    index.server.call("PUT", f"/{index.alias}/_settings", block)
-    with pytest.raises(Unavailable, match=r"its disk is full\. Free space"):
-        index.put([entry("A-2", "second")])
-    assert numbers(index, "first") == ["A-1"]
-    block["index"]["blocks"]["read_only_allow_delete"] = False
-    index.server.call("PUT", f"/{index.alias}/_settings", block)
-    index.put([entry("A-2", "second")])
-    assert numbers(index, "second") == ["A-2"]
 
 
 def test_no_server() -> None:
@@ -292,10 +169,24 @@ def test_with_password_and_certificates(
         strange = ElasticIndex(settings.model_copy(update={"certificates": ""}))
         with pytest.raises(Unavailable, match="certificate"):
             strange.search(Query("a"))
-        for one in (index, wrong, strange):
+        looker = looking(index)
+        assert numbers(looker, "boiler") == [ONE]
+        with pytest.raises(Unavailable, match=r"refuses our credentials \(403\)"):
+            looker.put(MAIL)  # which is no fault of the entries
+        for one in (index, wrong, strange, looker):
             one.close()
     assert server.password not in caplog.text
     assert "wr0ng-one" not in caplog.text
+
+
+def looking(index: ElasticIndex) -> ElasticIndex:
+    """The same index for somebody who may not write."""
+    ours = {"names": ["postroom-entries*"], "privileges": ["read", "view_index_metadata", "maintenance"]}
+    index.server.call("PUT", "/_security/role/looking", {"indices": [ours]})
+    index.server.call("PUT", "/_security/user/looker", {"password": "of the test", "roles": ["looking"]})
+    return ElasticIndex(
+        index.settings.model_copy(update={"user": "looker", "password": SecretStr("of the test")})
+    )
 
 
 def test_down_and_up_again(server_homes: Path) -> None:
@@ -341,42 +232,71 @@ def test_an_alias_that_is_an_index(index: ElasticIndex) -> None:
     index.server.call("DELETE", f"/{index.settings.name}")
 
 
-def test_twelve_thousand_pages(index: ElasticIndex) -> None:
-    pages = [
-        f"page {page} {'of a report with words ' * 20} vote {page}-{page * 7}" for page in range(1, 12_001)
-    ]
-    pages[11_000] = "the heating is dear. Résumé 12.345/B"
-    index.put([entry("A-1", *pages), entry("A-2", "other heating")])
-    for text, page in (
-        ("heating dear", 11_001),
-        ("12345B", 11_001),
-        ('"is dear"', 11_001),
-        ("resume", 11_001),
-    ):
-        hit = next(hit for hit in index.search(Query(text)).hits if hit.number == "A-1")
-        assert hit.page == page, text
-    assert numbers(index, "vote 83-581 12.345/B") == ["A-1"]
-    index.remove(["A-1"])
-    assert len(documents(index, {"match_all": {}})) == 2
+def test_a_lost_answer_about_aliases(index: ElasticIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was done, and is asked for again: the second time there is nothing to remove any more."""
+    index.put(MAIL)
+    call = Server._ask
+
+    def lose(self: Server, method: str, path: str, *rest: Any) -> Any:
+        answer = call(self, method, path, *rest)
+        if path == "/_aliases" and not lost:
+            lost.append(path)
+            raise ConnectionTimeout("lost")
+        return answer
+
+    monkeypatch.setattr(Server, "_ask", lose)
+    migration = Migration(index)
+    for act in (migration.swap, lambda: migration.release(unfinished=False), index.erase):
+        lost: list[str] = []
+        migration.begin()
+        act()
+        assert lost == ["/_aliases"]
+    assert index.search(Query("")).total == 0
+    with pytest.raises(Failed, match="index_not_found"):
+        elastic_indexes.change(index.server, [{"add": {"index": "nothing-there", "alias": index.alias}}])
 
 
-def test_far_pages_are_found_by_words_and_by_phrases(
-    index: ElasticIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(elastic_documents, "WHOLE", 2_000)
-    pages = [f"page {page} of the minutes about invoices" for page in range(1, 101)]
-    pages[89] = "We voted on heating costs. Verträge 12.345/B and the repaired boi-\nler"
-    index.put([entry("A-1", *pages, access=("x",)), entry("A-2", "heating of costs")])
-    for text in (
-        "heating", "costs voted", '"heating costs"', '"repaired boi ler"', "boiler", "12.345/B", "repair",
-        "invoice vertrage",
+@pytest.mark.parametrize("left", ["old", "nothing"])
+def test_an_alias_that_is_gone_is_no_empty_index(index: ElasticIndex, left: str) -> None:
+    index.put(MAIL)
+    name = Migration(index).state().live
+    index.server.call("POST", "/_aliases", {"actions": [{"remove": {"index": name, "alias": index.alias}}]})
+    if left == "nothing":
+        index.server.call("DELETE", f"/{name}")
+        assert index.search(Query("")) == NONE
+        assert list(index.sequences()) == []
+        index.remove([ONE])
+        index.put(MAIL)
+        assert index.search(Query("")).total == 4
+        return
+    for act in (
+        lambda: index.search(Query("")), lambda: list(index.sequences()), lambda: index.remove([ONE]),
+        lambda: index.put(MAIL),
     ):  # fmt: skip
-        hit = next(hit for hit in index.search(Query(text)).hits if hit.number == "A-1")
-        assert hit.page == (90 if text != "invoice vertrage" else hit.page), text
-    for text in ('"costs heating"', '"page 90"', '"minutes about heating"'):
-        assert numbers(index, text) == [], text
-    assert numbers(index, '"page 95"') == ["A-1"]
-    assert numbers(index, 'costs -"heating costs"') == ["A-2"]
-    assert numbers(index, '"heating costs"', access=("y",)) == []
-    source = documents(index, {"term": {"kind": "entry"}})
-    assert all("text" not in one for one in source)
+        with pytest.raises(Unavailable, match=rf"{index.alias} is gone, though {name} is there\. .*migrate"):
+            act()
+
+
+def test_an_alias_of_two_indexes(index: ElasticIndex) -> None:
+    index.put(MAIL)
+    stray = elastic_indexes.make(index.server, index.alias, 7)
+    with pytest.raises(Unavailable, match=rf"{index.alias} stands for .*, {stray}, .*migrate --anew"):
+        index.put(MAIL)
+    migration = Migration(index)
+    migration.begin().put(MAIL)
+    migration.swap()
+    assert migration.state().searched == (migration.state().live,)
+    assert len(migration.state().old) == 2
+    assert numbers(index, "boiler") == [ONE]
+
+
+@pytest.mark.parametrize("module", ["mapping", "elastic_documents"])
+def test_what_we_derive_ourselves_is_part_of_the_mapping(
+    index: ElasticIndex, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    index.put(MAIL)
+    monkeypatch.setattr(f"index.{module}.VERSION", 99)
+    with pytest.raises(Unavailable, match="postroom index migrate"):
+        index.put(MAIL)
+    state = Migration(index).state()
+    assert (state.current, state.next_current) == (False, False)

@@ -174,7 +174,7 @@ def test_a_killed_writer_loses_nothing_committed(index: EmbeddedIndex) -> None:
 
 def test_what_is_stored_beside_it(index: EmbeddedIndex) -> None:
     index.put(MAIL)
-    assert json.loads((index.folder / "postroom-index.json").read_text())["mapping"] == 1
+    assert json.loads((index.folder / "postroom-index.json").read_text())["mapping"] == 2
 
 
 def test_is_an_index(index: EmbeddedIndex) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,78 +9,25 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from domain.document import DocumentText
-from domain.entry import IndexEntry, Query
+from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
-from domain.page import Page, Word
-from domain.wire import to_json
 from flows.migrate import migrate, release, status
 from flows.publish import publish
 from flows.steps import Step
 from index import elastic_mapping
 from index.elastic import ElasticIndex
-from infra.services.elasticsearch import Elasticsearch
 from infra.wiring import Services, open_services
 from postroom.main import app
 from register import account, history, outbox
-from register.filing import Kept
 from register.models import Outbox
-from tests.index.test_elastic import forget
-from tests.register.filings import file_one, open_batch
-from tests.servers import fresh_name
+from tests.index.office import COUNT, SQLITE, Killed, another_mapping, file_many, held, total
 
 STEPS = ("begun", "filled", "levelled", "swapped", "swept")
-COUNT = 12
 
 
-SQLITE = pytest.mark.parametrize("register", ["sqlite"], indirect=True)  # the others run on both databases
-
-
-class Killed(BaseException):
-    pass
-
-
-@pytest.fixture
-def office(
-    register: Path, elasticsearch: Elasticsearch, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Services]:
-    """A register with entries that are published to Elasticsearch."""
-    monkeypatch.setenv("POSTROOM_INDEX__URL", elasticsearch.url)
-    monkeypatch.setenv("POSTROOM_INDEX__NAME", fresh_name())
-    monkeypatch.setattr("flows.migrate._ENTRIES", 5)  # several commits for few entries
-    services = open_services(register)
-    file_many(services, COUNT)
-    publish(services)
-    yield services
-    assert isinstance(services.index, ElasticIndex)
-    forget(services.index)
-
-
-def file_many(services: Services, count: int, word: str = "parcel") -> None:
-    batch = open_batch(f"{fresh_name()}.pdf", pages=count)
-    for ordinal in range(1, count + 1):
-        words = tuple(Word(one, (0.1, 0.1, 0.2, 0.2), 0.9, 1) for one in (word, "page", f"{ordinal}"))
-        text = DocumentText(1, (Page(1, 595.0, 842.0, 200.0, words=words),))
-        key = f"documents/{batch.key}/{ordinal}/text.json"
-        services.archive.put(key, to_json(text), media_type="application/json")
-        file_one(
-            batch, ordinal, ((0, ordinal),), key=f"{ordinal:03}-{batch.key}",
-            objects=(Kept(key, "cd" * 32, 9, "text"),), manifest=f"documents/{batch.key}/{ordinal}/m.json",
-        )  # fmt: skip
-
-
-def another_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the program had been replaced by a later version."""
-    before = elastic_mapping._fields
-    monkeypatch.setattr(elastic_mapping, "_fields", lambda: before() | {"seal": {"type": "keyword"}})
-
-
-def total(services: Services, text: str = "parcel") -> int:
-    return services.index.search(Query(text)).total
-
-
-def held(services: Services) -> dict[str, int]:
-    return dict(services.index.sequences())
+def outcome(migrated: bool, index: str, put: int) -> dict[str, Any]:
+    """What ``migrate`` gives where nothing is wrong."""
+    return {"migrated": migrated, "index": index, "put": put, "without_text": [], "refused": []}
 
 
 def test_searches_never_see_a_gap(office: Services, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,14 +46,14 @@ def test_searches_never_see_a_gap(office: Services, monkeypatch: pytest.MonkeyPa
     searching = threading.Thread(target=look)
     searching.start()
     try:
-        outcome = migrate(office)
+        done = migrate(office)
     finally:
         over.set()
         searching.join()
     assert (wrong, set(seen)) == ([], {COUNT})
     assert len(seen) > 3
-    assert outcome["put"] == COUNT
-    assert outcome["index"].endswith("-v3-000002")
+    assert done["put"] == COUNT
+    assert done["index"].endswith("-v3-000002")
     assert held(office) == account.index_should_hold()
 
 
@@ -137,8 +83,7 @@ def test_killed_after_each_step(office: Services, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Killed):
         migrate(office, watch=watch)
     assert total(office) == COUNT
-    outcome = migrate(office)
-    assert outcome["index"].endswith("-v3-000002")
+    assert migrate(office)["index"].endswith("-v3-000002")
     assert held(office) == account.index_should_hold()
     file_many(office, 1)
     publish(office)
@@ -191,6 +136,7 @@ def test_a_publisher_that_was_held_up(office: Services, noted: bool) -> None:
             rows = [row for row in outbox.pending(10) if row.entry]
             office.index.put([to_index(office, row) for row in rows])
             if noted:
+                outbox.recorded(rows, [])
                 outbox.delivered(rows)
 
     migrate(office, anew=True, watch=watch)
@@ -207,7 +153,7 @@ def test_release_and_status(office: Services) -> None:
         "engine": "elasticsearch", "live": {"index": first, "entries": COUNT}, "due": False,
         "next": None, "old": [],
     }  # fmt: skip
-    assert migrate(office) == {"migrated": False, "index": first, "put": 0}
+    assert migrate(office) == outcome(False, first, 0)
     migrate(office, anew=True)
     second = first[:-1] + "2"
     state = status(office)
@@ -278,24 +224,24 @@ def test_an_entry_that_the_new_index_refuses_keeps_the_old_one(
 @SQLITE
 def test_a_poison_change_is_set_aside(office: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """It stays in the outbox with the reason, and the others of the same delivery are found."""
-    from flows import publish as publishing
+    from register import indexing
 
     file_many(office, 4, "poison")
     rows = [row for row in outbox.pending(10) if row.entry]
     bad = rows[1].entry.number if rows[1].entry else ""
-    to_index = publishing.to_index
 
-    def spoiled(services: Services, row: Outbox, *texts: Any) -> IndexEntry:
-        made = to_index(services, row, *texts)
+    def spoiled(row: Outbox, *rest: Any) -> IndexEntry:
+        made = indexing.index_entry(row, *rest)
         return replace(made, label="x" * 40_000) if made.number == bad else made
 
-    monkeypatch.setattr(publishing, "to_index", spoiled)
+    monkeypatch.setattr("flows.publish.index_entry", spoiled)
     publish(office)
     (waiting,) = account.records_pending()
     assert (waiting["number"], waiting["attempts"]) == (bad, 1)
     assert "Rejected" in waiting["error"]
     assert total(office) == COUNT + 3
     monkeypatch.undo()
+    outbox.hurry()
     publish(office)
     assert (account.records_pending(), total(office)) == ([], COUNT + 4)
 
@@ -309,8 +255,8 @@ def test_the_commands(office: Services) -> None:
 
     name = f"{office.settings.index.name}-v3-00000"
     assert run("status")["live"] == {"index": f"{name}1", "entries": COUNT}
-    assert run("migrate") == {"migrated": False, "index": f"{name}1", "put": 0}
-    assert run("migrate", "--anew") == {"migrated": True, "index": f"{name}2", "put": COUNT}
+    assert run("migrate") == outcome(False, f"{name}1", 0)
+    assert run("migrate", "--anew") == outcome(True, f"{name}2", COUNT)
     assert run("release") == {"removed": [f"{name}1"]}
     assert run("release", "--unfinished") == {"removed": []}
 

@@ -16,7 +16,7 @@ from infra.services.elasticsearch import Elasticsearch
 from samples.texts import LANGUAGES
 from tests.index.comparison import Comparison, compare
 from tests.index.corpus import SHARED, other_forms, queries, sample_mail, shared_texts, vocabulary
-from tests.index.test_elastic import forget
+from tests.index.server import forget
 from tests.servers import fresh_name
 
 SAMPLES, ALL = 3_325, 5_000

@@ -31,7 +31,12 @@ def test_nearly_is_an_edit_distance_of_one(one: str, other: str) -> None:
     ],
 )  # fmt: skip
 def test_match(text: str, language: str | None, pages: list[str], match: Match) -> None:
-    assert Finder(parse(text) or ()).match(pages, language) == match
+    assert Finder(parse(text) or ()).match(pages, [language] * len(pages)) == match
+
+
+def test_each_page_is_read_in_its_language() -> None:
+    found = Finder(parse("returned") or ()).match(["die returns", "he returns"], ["de", "en"])
+    assert found == Match(2, "he **returns**")
 
 
 @given(st.text(max_size=600), st.data())
