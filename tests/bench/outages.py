@@ -3,9 +3,10 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 from elasticsearch import Elasticsearch
@@ -116,7 +117,9 @@ def _unasked(campaign: Campaign) -> Fact:
 
 
 def _orchestrator_missed(campaign: Campaign) -> Fact:
-    return campaign.cluster.heard("no worker could be asked for now", of=WORKERS)
+    """A worker found nothing to ask for work, or nobody could be asked for what is left."""
+    signs = ("Backing off due to consecutive errors", "no worker could be asked for now")
+    return campaign.cluster.heard(*signs, of=(*WORKERS, "indexer"))
 
 
 def _spoilt(way: str, mode: str, faults: int = 5) -> Outage:
@@ -180,28 +183,25 @@ def _clock_jumps(campaign: Campaign) -> None:
     clock.mkdir(exist_ok=True)
     (clock / "sitecustomize.py").write_text(_CLOCK)
     names = ("station", "worker-1", "indexer")
-
-    def turned(text: str) -> None:
-        said = [cluster.heard(text, of=(name,)) for name in names]
-        (clock / "ahead").touch() if text.endswith("ahead") else (clock / "ahead").unlink()
-        cluster.wait(lambda: all(one() for one in said), text, pause=0.1)
-
+    for name in names:
+        cluster.kill(name)
+        cluster.processes[name].more["PYTHONPATH"] = f"{clock}:{os.environ.get('PYTHONPATH', '')}"
+        cluster.revive(name)
+    campaign.at_work("read")
+    _turn(campaign, names, clock / "ahead", Path.touch, "the clock is ahead")
     try:
-        for name in names:
-            cluster.kill(name)
-            cluster.processes[name].more["PYTHONPATH"] = f"{clock}:{os.environ.get('PYTHONPATH', '')}"
-            cluster.revive(name)
-        campaign.at_work("read")
-        turned("the clock is ahead")
         campaign.drop(2, 4)
         cluster.wait(lambda: _from_the_future() == 2, "letters of the hour ahead", pause=0.1)
-        turned("the clock is back")
-        campaign.settle()
     finally:
-        for name in names:
-            cluster.kill(name)
-            cluster.processes[name].more.clear()
-            cluster.revive(name)
+        _turn(campaign, names, clock / "ahead", Path.unlink, "the clock is back")
+
+
+def _turn(
+    campaign: Campaign, names: Sequence[str], sign: Path, change: Callable[[Path], None], text: str
+) -> None:
+    said = [campaign.cluster.heard(text, of=(name,)) for name in names]
+    change(sign)
+    campaign.cluster.wait(lambda: all(one() for one in said), text, pause=0.1)
 
 
 def _from_the_future() -> int:
@@ -284,7 +284,7 @@ OUTAGES: Mapping[str, Outage] = {
     "s3_slow": _spoilt("minio", "slow"),
     "s3_closes_half_way": _spoilt("minio", "cut"),
     "s3_wrong_bytes": _spoilt("minio", "corrupt"),
-    "elasticsearch_rejects": _spoilt("elasticsearch", "429"),
+    "elasticsearch_rejects": _spoilt("elasticsearch", "429", 3),
     "elasticsearch_read_only": _index_read_only,
     "postgresql_out_of_connections": _no_connections,
     "clock_jumps": _clock_jumps,
