@@ -1,16 +1,24 @@
 """Asking Prefect for workers, against a real server."""
 
+import asyncio
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect import get_client
+from prefect import flow, get_client
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_URL,
+    PREFECT_WORKER_QUERY_SECONDS,
+    temporary_settings,
+)
 from prefect.states import AwaitingRetry, Running
 
-from flows import deployed
+from flows import deployed, worker
 from flows.worker import register_flows
 from infra.services import prefect_server
 from infra.wiring import Services
@@ -67,3 +75,37 @@ def test_a_run_whose_worker_is_gone_is_ended_and_another_asked_for(
     first, second = runs(prefect, chunk)
     assert (first.id, first.state.is_crashed()) == (lost.id, True)
     assert (second.state.is_scheduled(), second.run_count) == (True, 0)
+
+
+@pytest.mark.parametrize("limit", [1, None])
+def test_a_pools_limit_binds_its_workers(
+    prefect: SyncPrefectClient,
+    office: tuple[Services, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    limit: int | None,
+) -> None:
+    stop, lock = threading.Event(), threading.Lock()
+    now, most, done = 0, 0, 0
+
+    @flow(name="chunk", persist_result=False)
+    def chunk(chunk_id: int) -> None:
+        nonlocal now, most, done
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(3)  # time for another to begin beside it
+        with lock:
+            now, done = now - 1, done + 1
+        if done > 1:
+            stop.set()
+
+    monkeypatch.setitem(deployed.DEPLOYMENTS, "chunk", (chunk, "ocr"))
+    for name in ("one", "two"):
+        (made,) = chunks.open_chunks(open_batch(name), Chunk.Stage.BATCH, [chunks.Share(0)])
+        deployed.ask(made)
+    prefect.request(
+        "PATCH", "/work_pools/{name}", path_params={"name": "ocr"}, json={"concurrency_limit": limit}
+    )
+    with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: 0.5}):
+        asyncio.run(worker._serve("ocr", 5, stop))
+    assert (most > 1) is (limit is None)
