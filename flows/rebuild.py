@@ -1,5 +1,6 @@
 """Rebuild: the index from the register and the archive, or the register from the archive alone."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -9,6 +10,7 @@ from archive.port import Damaged, NotFound
 from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
 from flows import records
+from flows.behind import not_behind
 from flows.migrate import migrate
 from flows.publish import publishing, to_index
 from index.port import Rejected
@@ -16,14 +18,13 @@ from infra.wiring import Services
 from register import account, history, outbox, restoring
 from register.indexing import index_entry
 from register.models import Outbox
-from register.numbers import format_number, is_number
+from register.numbers import HISTORY, format_number, is_number
 from register.restoring import RUN, Difference, Story
-from register.restoring_batches import Home, add_batches, add_twins, settle
+from register.restoring_batches import Home, add_batches, add_twins, given, settle
 from register.restoring_entries import add_entries
 
 log = structlog.get_logger()
 _ENTRIES = 50  # put with one commit of the index
-_CHAIN = 0  # the year under which a register counts its events
 
 
 def rebuild_index(services: Services, differences: list[Difference] | None = None) -> int:
@@ -33,8 +34,11 @@ def rebuild_index(services: Services, differences: list[Difference] | None = Non
     the entry is held without it.
 
     Raises:
+        Usage: the register is older than the archive.
         Unavailable: a publisher is at work; it would put what is then taken away.
     """
+    if differences is None:
+        not_behind(services)
     if differences is None and services.settings.index.url:
         return int(migrate(services, anew=True)["put"])
     count = 0
@@ -72,12 +76,12 @@ def _put(services: Services, entries: list[IndexEntry], differences: list[Differ
     return len(entries)
 
 
-def rebuild(services: Services) -> dict[str, Any]:
+def rebuild(services: Services, *, sizes_only: bool = False) -> dict[str, Any]:
     """Make the register and the index anew from the archive: counts, and ``differences``; ``ok`` without any.
 
-    Records and manifests are read whole and their hashes compared; of all other objects, whether they are
-    there with their size. ``verify`` reads these too. Run again, it begins anew as long as the register is
-    empty, and a run that was killed leaves it so.
+    Every object that a record or manifest names is read and its hash compared. With ``sizes_only`` that is
+    records, manifests and texts; of all others it is only seen whether they are there with their size.
+    Run again, it begins anew as long as the register is empty, and a run that was killed leaves it so.
 
     Raises:
         Usage: the register is not empty, an intake is publishing, or the archive holds no record.
@@ -91,7 +95,7 @@ def rebuild(services: Services) -> dict[str, Any]:
             if not _restore(services, differences):
                 raise Usage("There is no record in the archive. Is it the right one? See: postroom doctor")
     differences += _wrong_in_books()
-    differences += records.sizes(services.archive, restoring.unread())
+    differences += records.altered(services.archive, restoring.unread(), sizes_only=sizes_only)
     indexed = rebuild_index(services, differences)
     totals = {**restoring.totals(), **account.totals()}
     return {
@@ -103,6 +107,7 @@ def rebuild(services: Services) -> dict[str, Any]:
         "events": totals["events"],
         "objects": totals["objects"],
         "indexed": indexed,
+        "compared": "sizes" if sizes_only else "hashes",
         "orphans": records.orphans(services.archive),
         "differences": [{"key": one.key, "problem": one.problem} for one in differences],
     }
@@ -113,16 +118,17 @@ def _restore(services: Services, differences: list[Difference]) -> int:
     spool = {folder.name for folder in services.spool.iterdir()} if services.spool.is_dir() else set()
     home = Home(services.host, spool)
     count = 0
+    highest: dict[tuple[str, int], int] = {}
     twins: list[Story] = []
     for stories in records.runs(records.batches(services.archive, differences), RUN):
         differences += add_batches([story for story in stories if story.records], home, twins)
         count += len(stories)
+        _note(highest, given(stories))
     for stories in records.runs(twins, RUN):
         differences += add_twins(stories, home)
     log.info("batches restored", batches=count)
-    highest: dict[tuple[str, int], int] = {}
     for stories in records.runs(records.entries(services.archive, differences), RUN):
-        _note(highest, stories)
+        _note(highest, ((story.name, story.last) for story in stories))
         whole = [story for story in stories if story.records]
         differences += add_entries(whole, records.origins(services.archive, whole, differences))
         count += len(stories)
@@ -132,12 +138,12 @@ def _restore(services: Services, differences: list[Difference]) -> int:
     return count
 
 
-def _note(highest: dict[tuple[str, int], int], stories: list[Story]) -> None:
-    """The highest numbers and events given: what cannot be read was given too, and is not given again."""
-    for story in stories:
-        if is_number(story.name):
-            register, year, sequence, _ = story.name.split("-")
-            for place, last in (((register, int(year)), int(sequence)), ((register, _CHAIN), story.last)):
+def _note(highest: dict[tuple[str, int], int], given: Iterable[tuple[str, int]]) -> None:
+    """The highest numbers and events given: what is lost was given too, and is not given again."""
+    for number, event in given:
+        if is_number(number):
+            register, year, sequence, _ = number.split("-")
+            for place, last in (((register, int(year)), int(sequence)), ((register, HISTORY), event)):
                 highest[place] = max(highest.get(place, 0), last)
 
 

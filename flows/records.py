@@ -9,7 +9,16 @@ from itertools import groupby, islice, pairwise
 from typing import Any, TypeVar
 
 from archive import manifest
-from archive.keys import BATCHES, MANIFEST, REGISTER, WORK, batch_record_key, document_key
+from archive.keys import (
+    BATCHES,
+    CHAMPIONS,
+    MANIFEST,
+    MODELS,
+    REGISTER,
+    WORK,
+    batch_record_key,
+    document_key,
+)
 from archive.port import Archive, Damaged, NotFound, check_key
 from domain.errors import Usage
 from register.filing import Kept
@@ -18,6 +27,7 @@ from register.records import read_record
 from register.restoring import Difference, Record, Story, unknown
 from register.restoring_entries import Origin, Original
 
+ALTERED = "it was altered: its SHA-256 is another"
 _READERS = 16  # requests to the archive at a time
 _AHEAD = 32  # answers that may wait in memory
 _LISTED = 1000  # keys that the register is asked about together
@@ -171,16 +181,24 @@ def _hash_in(key: str) -> str:
     return key.split("/")[-2] if key.count("/") > 1 else ""
 
 
-def sizes(archive: Archive, objects: Iterable[tuple[str, int]]) -> Iterator[Difference]:
-    """Those of the objects, each a key with its size in bytes, that are gone or of another size."""
-    for (key, size), found in ahead(lambda one: archive.stat(one[0]), objects):
-        if isinstance(found, NotFound | Damaged):
-            yield Difference(key, str(found))
-        elif found.size != size:
-            yield Difference(key, f"it has {found.size} bytes, not {size}")
+def altered(archive: Archive, objects: Iterable[Kept], *, sizes_only: bool) -> Iterator[Difference]:
+    """Those of the objects that are gone, of another size or, unless ``sizes_only``, of other bytes."""
+
+    def problem(one: Kept) -> str:
+        if not sizes_only and archive.checksum(one.key) == one.sha256:
+            return ""
+        size = archive.stat(one.key).size
+        if size != one.size:
+            return f"it has {size} bytes, not {one.size}"
+        return "" if sizes_only else ALTERED
+
+    for one, found in ahead(problem, objects):
+        if found:
+            yield Difference(one.key, str(found))
 
 
 def orphans(archive: Archive) -> int:
-    """How many objects the register does not name, beside records and scratch."""
-    others = (key for key in archive.list() if not key.startswith((REGISTER, BATCHES, WORK)))
+    """How many objects the register does not name, beside records, classifiers and scratch."""
+    beside = (REGISTER, BATCHES, MODELS, CHAMPIONS, WORK)
+    others = (key for key in archive.list() if not key.startswith(beside))
     return sum(len(unknown(keys)) for keys in runs(others, _LISTED))

@@ -93,11 +93,16 @@ def rebuild(
     from_archive: Annotated[
         bool, typer.Option("--from-archive", help="Make the register and the index anew.")
     ] = False,
+    sizes_only: Annotated[
+        bool, typer.Option("--sizes-only", help="Of what need not be read compare the size only.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make anew what can be made: the index from the register, or both from the archive alone."""
     if index == from_archive:
         raise Usage("Say what to make anew: postroom rebuild --index, or postroom rebuild --from-archive")
+    if sizes_only and index:
+        raise Usage("--sizes-only is for postroom rebuild --from-archive.")
     instance = services()
     from flows import rebuild as anew
 
@@ -105,7 +110,7 @@ def rebuild(
         held = anew.rebuild_index(instance)
         answer(as_json, {"entries": held}, lambda: say(f"The index holds {held} entries again."))
         return
-    data = anew.rebuild(instance)
+    data = anew.rebuild(instance, sizes_only=sizes_only)
     answer(as_json, data, lambda: _print_rebuilt(data))
     if not data["ok"]:
         sys.exit(1)
@@ -127,9 +132,10 @@ def _print_rebuilt(data: dict[str, Any]) -> None:
         say(f"{count(len(data['differences']), 'difference')}:", style="red")
         for one in data["differences"]:
             say(f"  {one['key']}: {one['problem']}")
-    else:
-        say("All records and manifests are whole.", style="green")
-    say("To read every other object too: postroom verify")
+    elif data["compared"] == "hashes":
+        say("All is as it was: every object was read, and none is altered.", style="green")
+    if data["compared"] == "sizes":
+        say("Only records, manifests and texts were read. To read the rest: postroom verify")
 
 
 def doctor(as_json: Json = False) -> None:

@@ -7,6 +7,7 @@ from stdnum.iso7064 import mod_11_10
 
 from register.models import Counter
 
+HISTORY = 0  # the year under which a register counts its events
 _NUMBER = re.compile(r"([A-Z][A-Z0-9]{0,15})-([0-9]{4})-([0-9]{6,})-([0-9])")
 
 
@@ -25,6 +26,12 @@ def is_number(text: str) -> bool:
     """Whether ``text`` is a register number of our form with the right check digit."""
     found = _NUMBER.fullmatch(text)
     return found is not None and format_number(found[1], int(found[2]), int(found[3])) == text
+
+
+def counters() -> dict[tuple[str, int], int]:
+    """The last number given in each register and year."""
+    rows = Counter.objects.exclude(year=HISTORY)
+    return {(register, year): last for register, year, last in rows.values_list("register", "year", "last")}
 
 
 def take_next(register: str, year: int) -> int:

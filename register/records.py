@@ -7,8 +7,10 @@ import hashlib
 import json
 from typing import Any
 
+from django.db.models import Max
+
 from domain.errors import Usage
-from register.models import Batch, Document, Entry, EntryParty, Outbox, PageFate, Problem
+from register.models import Batch, Document, Entry, EntryParty, Event, Outbox, PageFate, Problem
 
 VERSION = 2
 
@@ -108,7 +110,11 @@ def record_batch(batch: Batch) -> None:
 
 
 def _batch(batch: Batch) -> dict[str, Any]:
-    fates = PageFate.objects.filter(claim__batch=batch).select_related("claim", "document")
+    fates = PageFate.objects.filter(claim__batch=batch).select_related("claim", "document__entry")
+    events = (
+        Event.objects.filter(entry__documents__batch=batch).values_list("entry").annotate(Max("sequence"))
+    )
+    last = dict(events)
     problems = Problem.objects.filter(batch=batch).select_related("claim").order_by("id")
     return {
         "key": batch.key,
@@ -149,6 +155,8 @@ def _batch(batch: Batch) -> dict[str, Any]:
                 "attempt": one.attempt,
                 "kind": one.kind,
                 "document": one.document.key if one.document else None,
+                "number": one.document.entry.number if one.document else None,
+                "event": last[one.document.entry_id] if one.document else None,
                 "position": one.position,
                 "reason": one.reason,
             }

@@ -156,13 +156,18 @@ def count_on(highest: Mapping[tuple[str, int], int]) -> None:
             cursor.execute(sql)
 
 
-def unread() -> Iterator[tuple[str, int]]:
-    """Key and size in bytes of every object that a rebuild does not read: originals and what came of them."""
-    made = StoredObject.objects.exclude(role__in=("record", "manifest")).order_by("id")
-    yield from made.values_list("key", "size").iterator()
-    filed = StoredObject.objects.filter(role="original").values("key")
-    others = Claim.objects.exclude(original="").exclude(original__in=filed).order_by("original")
-    yield from others.values_list("original", "size").distinct().iterator()
+def unread() -> Iterator[Kept]:
+    """Every object that the register was not made from: originals and what came of them."""
+    last = 0
+    others = StoredObject.objects.exclude(role__in=("record", "manifest")).order_by("pk")
+    # In runs: to read what one of them names may take hours, and no query lasts so long.
+    while rows := list(others.filter(pk__gt=last)[:RUN]):
+        last = rows[-1].pk
+        yield from map(_kept, rows)
+
+
+def _kept(row: StoredObject) -> Kept:
+    return Kept(row.key, row.sha256, row.size, row.role)
 
 
 def unknown(keys: Sequence[str]) -> list[str]:

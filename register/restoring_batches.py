@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils import timezone
 
+from register.filing import Kept
 from register.models import Batch, Claim, Document, Outbox, PageFate, Problem
 from register.restoring import RUN, Difference, Story, add_dated, add_objects, each, free_ids, own_ids
 
@@ -75,12 +76,31 @@ def _add(home: Home, stories: Sequence[Story], *, own: bool = True) -> list[Batc
     _add_problems(batches, told, {(one.batch_id, one.ordinal): one for one in claims})
     now = timezone.now()
     Outbox.objects.bulk_create(
-        Outbox(batch=batch, sequence=record.sequence, body=record.body, delivered_at=now)
+        Outbox(batch=batch, sequence=record.sequence, body=record.body, recorded_at=now, delivered_at=now)
         for batch, story in zip(batches, stories, strict=True)
         for record in story.records
     )
-    add_objects([record.kept for story in stories for record in story.records])
+    add_objects([*_originals(told), *(record.kept for story in stories for record in story.records)])
     return batches
+
+
+def _originals(told: Sequence[dict[str, Any]]) -> Iterator[Kept]:
+    for batch in told:
+        for file in batch["files"]:
+            if file["original"]:
+                yield Kept(file["original"], file["sha256"], file["size"], "original")
+
+
+def given(stories: Sequence[Story]) -> Iterator[tuple[str, int]]:
+    """Numbers that documents of these batches have, each with the last event that its entry had then.
+
+    Records of before that was written down do not tell.
+    """
+    for story in stories:
+        for record in story.records:
+            for fate in record.content["batch"].get("fates", ()):
+                if fate.get("number"):
+                    yield str(fate["number"]), int(fate.get("event") or 0)
 
 
 def _batch(pk: int, story: Story, told: dict[str, Any], home: Home) -> Batch:

@@ -195,7 +195,14 @@ def _add_history(entries: Sequence[Entry], stories: Sequence[Story]) -> None:
     EventContent.objects.bulk_create(content for _, _, content in written)
     now = timezone.now()
     Outbox.objects.bulk_create(
-        Outbox(entry=event.entry, event=event, sequence=record.sequence, body=record.body, delivered_at=now)
+        Outbox(
+            entry=event.entry,
+            event=event,
+            sequence=record.sequence,
+            body=record.body,
+            recorded_at=now,
+            delivered_at=now,
+        )
         for record, event, _ in written
     )
     add_objects([record.kept for record, _, _ in written])

@@ -17,10 +17,15 @@ from register import problems, review, views
 from register.models import Document, Entry, Problem
 from register.numbers import format_number
 from samples.patch import bars
+from tests.flows.rich_page import rich_pdf
 from tests.flows.test_intake import labelled, station
 from tests.small import small_page, small_tiff
 
-WORDS = ("letter", "Patch", "Series", "mail", "Labelled", "first", "IN", "OUT", "invoice", "", "-letter")
+WORDS = (
+    "letter", "Patch", "Series", "mail", "Labelled", "first", "IN", "OUT", "invoice", "", "-letter",
+    "chairs", "BW-2026/0417-A", "DE89 3704 0044 0532 0130 00", "1234.50", "2026-04-02", "Brightwater",
+)  # fmt: skip
+BOARD = "board"  # the label of those who may see the entry of the register OUT, beside its owner
 
 
 def take_in(services: Services, drop: Path, fail_at: str = "") -> Intake:
@@ -57,7 +62,9 @@ def _patched_tiff(path: Path) -> None:
 
 
 def take_in_all(services: Services, drop: Path) -> None:
-    """Separators, blanks, duplicates, labels, refusals, corrections, several attempts; all is published.
+    """All fields, separators, blanks, duplicates, labels, refusals, corrections, several attempts, alarms.
+
+    All is published.
 
     What stays in the exceptions queue is a page whose label bears the number of the next entry.
     """
@@ -70,6 +77,15 @@ def take_in_all(services: Services, drop: Path) -> None:
         small_page(f"Series {number}").convert("L").save(job / f"{number}.jpg", dpi=(100, 100))
     for policy in ("review", "link"):
         (station(drop, policy, f'duplicate = "{policy}"\n') / "again.tif").write_bytes(same)
+    profile = 'batch = "marker"\nmarker = "*.end"\n[separation]\npatch = ["T"]\n'
+    marked = station(drop, "marked", profile)
+    rich_pdf(marked / "chairs.pdf")
+    (marked / "chairs.xyz").write_text("of a type that is not taken")
+    sheet = _patch_sheet()
+    sheet.save(
+        marked / "sheets.tif", save_all=True, append_images=[sheet], compression="group4", dpi=(100, 100)
+    )
+    (marked / "job.end").touch()
     (drop / "empty.pdf").touch()
     (drop / "notes.csv").write_text("a,b\n1,2\n")
     (first,) = Entry.objects.all()
@@ -77,14 +93,15 @@ def take_in_all(services: Services, drop: Path) -> None:
     take_in(services, drop)
 
     lines = {Path(one.claim.source).name: one.pk for one in problems.open_problems()}
-    assert set(lines) == {"again.tif", "empty.pdf", "notes.csv"}
+    assert set(lines) == {"again.tif", "empty.pdf", "notes.csv", "chairs.xyz"}
     problems.dismiss(lines["empty.pdf"])
     assert replay(services, [lines["again.tif"], lines["notes.csv"]]).failures == []
     document = Document.objects.get(batch__station="folders")
+    Entry.objects.filter(pk=document.entry_id).update(access=[BOARD])
     for label in ("letter", "invoice"):
         review.label(document.key, label, actor="Zoë", at=datetime.now(UTC))
     labelled(drop / "early.png", next_number())
     take_in(services, drop)
     deliver(services)
     assert len(views.show(first.number)["documents"]) == 2
-    assert Problem.objects.filter(state="open").count() == 2
+    assert Problem.objects.filter(state="open").count() == 3
