@@ -6,6 +6,7 @@ its own versions and copies. The index is never copied, for it can be made anew.
 
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,7 @@ from infra.settings import Settings
 from infra.wiring import Services
 from register import batches
 from register.models import Batch
+from register.numbers import HISTORY, is_number
 
 _FORMAT = 1
 SETTINGS = "postroom.toml"
@@ -62,9 +64,11 @@ def back_up(services: Services, folder: Path, *, archive: bool) -> dict[str, Any
             copy(profile, partial / profile.relative_to(home))
         secrets = _copy_settings(home / SETTINGS, partial / SETTINGS, settings)
         if archive:  # after the register: what it names is in the archive before
+            last = dumps.counters(settings.database, partial / dumps.name(kind))
             for path in files(home / "archive"):
-                if ".tmp" not in path.relative_to(home).parts:
-                    link(path, partial / path.relative_to(home))
+                inside = path.relative_to(home)
+                if ".tmp" not in inside.parts and not _is_later(inside, last):
+                    link(path, partial / inside)
         about = {
             "version": _FORMAT,
             "postroom": version("postroom"),
@@ -86,6 +90,18 @@ def back_up(services: Services, folder: Path, *, archive: bool) -> dict[str, Any
         "spooled": sum(one.path.startswith("spool/") for one in items),
         "left_out": [*_left_out(settings, archive), *secrets],
     }
+
+
+def _is_later(path: Path, last: Mapping[tuple[str, int], int]) -> bool:
+    """Whether this is the record of a number or an event that was given after the register was copied.
+
+    It is given anew where that copy is put back.
+    """
+    if path.parts[1:2] != ("register",) or not is_number(path.parts[2]) or not path.stem.isdecimal():
+        return False
+    register, year, sequence, _ = path.parts[2].split("-")
+    given = last.get((register, int(year)), 0), last.get((register, HISTORY), 0)
+    return int(sequence) > given[0] or int(path.stem) > given[1]
 
 
 def _copy_all(source: Path, target: Path) -> None:

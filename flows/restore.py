@@ -10,10 +10,13 @@ from typing import Any
 
 from domain.errors import Unavailable, Usage
 from flows.backup import SETTINGS
+from flows.behind import refuse_older
 from infra import dumps
 from infra.copies import compare, copy, files, read
-from infra.database import connect, known_migrations
+from infra.database import connect, disconnect, known_migrations
 from infra.settings import Settings, load_settings
+from infra.wiring import open_archive
+from register.numbers import HISTORY
 
 _FOLDERS = ("spool", "models", "archive", "index")
 
@@ -22,13 +25,17 @@ def restore(home: Path, folder: Path, *, replace: bool, files_only: bool = False
     """Make the instance in ``home`` from a backup, every file of which is first compared with its hash.
 
     With ``replace`` what is in the way is moved aside, into ``before_restore_...`` in the home and, in
-    PostgreSQL, a schema of that name. Settings and stations' profiles that are in the home stay. With
-    ``files_only`` the register is left as it is: it was not lost, or is rebuilt from the archive.
+    PostgreSQL, a schema of that name; an archive only for one that the backup brings. Settings and
+    stations' profiles that are in the home stay. With ``files_only`` the register is left as it is: it was
+    not lost, or is rebuilt from the archive; and so is an archive that is there. What can be known before is
+    looked at before anything is changed.
 
     Raises:
         Usage: it is no backup, is from a newer Postroom or another kind of database than the settings
-            name, or something is in the way.
-        Unavailable: the backup is damaged, the database does not answer, or an intake is at work.
+            name, its register is older than the archive, PostgreSQL's programs are not there, or something
+            is in the way.
+        Unavailable: the backup is damaged, the database or the archive does not answer, or Postroom is at
+            work.
     """
     about = read(folder)
     if unknown := sorted(set(about["migrations"]) - set(known_migrations())):
@@ -42,13 +49,18 @@ def restore(home: Path, folder: Path, *, replace: bool, files_only: bool = False
             f"the backup holds a register of {about['database']}, the settings name {named}. "
             "Set or unset database.url (POSTROOM_DATABASE__URL); see docs/database.md"
         )
+    brought = [one.path for one in about["files"] if one.path != register]
+    if files_only and any(files(home / "archive")):
+        brought = [path for path in brought if not _of_archive(path)]
     with _no_intake(home):
+        if not files_only:
+            _check_register(home, settings, folder / register)
         taken = not files_only and not dumps.is_empty(home, settings.database)
-        moved = _make_room(home, settings, taken, replace=replace)
-        for one in about["files"]:
-            kept = one.path.endswith(".toml") and (home / one.path).exists()
-            if one.path != register and not kept:
-                copy(folder / one.path, home / one.path)
+        there = [name for name in _FOLDERS if name != "archive" or any(map(_of_archive, brought))]
+        moved = _make_room(home, settings, there, taken, replace=replace)
+        for path in brought:
+            if not (path.endswith(".toml") and (home / path).exists()):
+                copy(folder / path, home / path)
         if not files_only:
             dumps.restore(home, settings.database, folder / register)
             connect(home, settings.database)
@@ -57,14 +69,31 @@ def restore(home: Path, folder: Path, *, replace: bool, files_only: bool = False
         "home": str(home),
         "database": about["database"],
         "created_at": about["created_at"],
-        "files": len(about["files"]) - files_only,
+        "files": len(brought) + (not files_only),
         "moved_to": moved,
     }
 
 
-def _make_room(home: Path, settings: Settings, taken: bool, *, replace: bool) -> str | None:
-    """See that the home is empty and no register ``taken``, or make it so; where what was there is now."""
-    there = [name for name in _FOLDERS if any(files(home / name))]
+def _of_archive(path: str) -> bool:
+    return path.startswith("archive/")
+
+
+def _check_register(home: Path, settings: Settings, source: Path) -> None:
+    """See that the register can be restored, and may be: nobody uses it, and the archive is not newer."""
+    counters = dumps.counters(settings.database, source)
+    last = {place: given for place, given in counters.items() if place[1] != HISTORY}
+    disconnect()
+    if found := dumps.users(settings.database):
+        raise Unavailable(f"Postroom is at work on this database: {'; '.join(found)}. Stop it there first.")
+    year = datetime.now(UTC).astimezone(settings.zone).year
+    refuse_older(open_archive(settings, home), lambda: last, (), year)
+
+
+def _make_room(
+    home: Path, settings: Settings, folders: list[str], taken: bool, *, replace: bool
+) -> str | None:
+    """See that these folders are empty and no register ``taken``, or make it so; where what was is now."""
+    there = [name for name in folders if any(files(home / name))]
     if not there and not taken:
         return None
     if not replace:

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from infra.settings import DatabaseSettings
 
 _SQLITE = "register.sqlite3"
 _SPOOLED = "SELECT key FROM register_batch WHERE state <> 'released'"
+_LEAVING = 5.0  # seconds that a session may take to end
 _BESIDE = ("", "-wal", "-shm")  # a file of SQLite's and what belongs to it
 
 
@@ -61,6 +63,60 @@ def is_empty(home: Path, database: DatabaseSettings) -> bool:
     """
     url = database.url.get_secret_value()
     return not (_tables(url) if url else (home / _SQLITE).exists())
+
+
+def counters(database: DatabaseSettings, source: Path) -> dict[tuple[str, int], int]:
+    """The last number of each register and year in what ``dump`` wrote, of events as year 0; changes nothing.
+
+    For PostgreSQL this also sees that the server answers, and that the programs are there to restore with.
+
+    Raises:
+        Usage: the programs are not there.
+        Unavailable: the server does not answer, or the file holds no register.
+    """
+    if url := database.url.get_secret_value():
+        from infra.postgresql import programs
+
+        rows = programs.read(url, source, "register_counter", ("register", "year", "last"))
+    else:
+        try:
+            with closing(sqlite3.connect(f"{source.absolute().as_uri()}?immutable=1", uri=True)) as register:
+                rows = register.execute("SELECT register, year, last FROM register_counter").fetchall()
+        except sqlite3.Error as error:
+            raise Unavailable(f"{source} holds no register: {error}") from error
+    return {(str(register), int(year)): int(last) for register, year, last in rows}
+
+
+def users(database: DatabaseSettings) -> list[str]:
+    """Who of Postroom is connected to the database, for people; those just leaving are waited for.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    url = database.url.get_secret_value()
+    until = time.monotonic() + _LEAVING
+    while (found := _sessions(url) if url else []) and time.monotonic() < until:
+        time.sleep(0.1)
+    return found
+
+
+def _sessions(url: str) -> list[str]:
+    import psycopg
+
+    ask = (
+        "SELECT usename, coalesce(host(client_addr), 'this machine'), pid, backend_start"
+        " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND application_name LIKE 'postroom%' ORDER BY backend_start, pid"
+    )
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            found = connection.execute(ask).fetchall()
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"the register's database does not answer: {error}") from error
+    return [
+        f"{user} from {place} (session {session}" + (f", since {since:%Y-%m-%d %H:%M})" if since else ")")
+        for user, place, session, since in found
+    ]
 
 
 def set_aside(home: Path, database: DatabaseSettings, folder: Path) -> None:

@@ -68,7 +68,7 @@ def open_services(home: Path, *, database: bool = True) -> Services:
     services = Services(
         home=home,
         settings=settings,
-        archive=_archive(settings, home),
+        archive=open_archive(settings, home),
         index=_index(settings, home),
         host=_host(home),
         mirror=_mirror(settings),
@@ -95,7 +95,8 @@ def _host(home: Path) -> str:
     return file.read_text("utf-8").strip()
 
 
-def _archive(settings: Settings, home: Path) -> Archive:
+def open_archive(settings: Settings, home: Path) -> Archive:
+    """The archive of the instance in ``home``. Connects to nothing."""
     if not settings.archive.bucket:
         return LocalArchive(home / "archive")
     from archive.s3 import S3Archive

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,23 @@ def restore(url: str, source: Path) -> None:
     _run("pg_restore", url, *flags, str(source))
 
 
+def read(url: str, source: Path, table: str, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    """Rows of a table in what ``dump`` wrote, as text: of values that hold no tab, line feed or backslash.
+
+    Raises:
+        Usage: no ``pg_restore`` that suits the server is installed.
+        Unavailable: the server does not answer, or the file holds no such table.
+    """
+    flags = ("--data-only", "--table", table, "--file", "-")
+    said = _run("pg_restore", url, *flags, str(source), connected=False)
+    found = re.search(rf"^COPY \S*{table} \((.*)\) FROM stdin;\n((?:.+\n)*?)\\\.$", said, re.MULTILINE)
+    if not found:
+        raise Unavailable(f"{source} holds no table {table}")
+    names = found[1].split(", ")
+    rows = [dict(zip(names, line.split("\t"), strict=True)) for line in found[2].splitlines()]
+    return [tuple(row[name] for name in columns) for row in rows]
+
+
 def find(name: str, server: int) -> Path:
     """The program in a version not older than the server's, both as major numbers.
 
@@ -87,20 +104,16 @@ def _asked(url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
         raise Unavailable(f"the register's database does not answer: {error}") from error
 
 
-def _run(name: str, url: str, *arguments: str) -> None:
+def _run(name: str, url: str, *arguments: str, connected: bool = True) -> str:
     parts: dict[str, Any] = conninfo_to_dict(url)
     password = parts.pop("password", None)
     with _asked(url) as connection:
         server = connection.info.server_version // 10000
     # A command line can be read by everybody on the machine, the environment only by our own account.
     environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
-    command: list[str | Path] = [
-        find(name, server),
-        "--dbname",
-        make_conninfo(**parts),
-        "--no-password",
-        *arguments,
-    ]
+    to = ("--dbname", make_conninfo(**parts), "--no-password") if connected else ()
+    command: list[str | Path] = [find(name, server), *to, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise Unavailable(f"{name} failed (exit code {done.returncode}): {done.stderr.strip()[-_OUTPUT:]}")
+    return done.stdout

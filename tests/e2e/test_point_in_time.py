@@ -6,22 +6,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
+import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay
 
-from domain.errors import Unavailable
+from domain.errors import Unavailable, Usage
+from flows.behind import not_behind
+from flows.publish import publish
+from flows.rebuild import rebuild
 from infra.database import connect, disconnect
 from infra.services import account, postgresql
 from infra.services.postgresql import PostgreSQL
+from infra.wiring import Services, open_services
 from register import account as books
 from register import history
 from register.models import Entry
+from register.numbers import format_number
 from tests.databases import settings
 from tests.register.filings import file_one, open_batch
 
 
-def _file(*names: str) -> None:
+def _file(services: Services, *names: str) -> None:
     for name in names:
-        file_one(open_batch(name), 0, ((0, 1),))
+        batch = open_batch(name, received_at=datetime.now(UTC))
+        file_one(batch, 0, ((0, 1),), manifest=f"documents/{batch.key}/manifest.json")
+    publish(services)
 
 
 def _now(server: PostgreSQL, url: str) -> datetime:
@@ -32,21 +40,24 @@ def _now(server: PostgreSQL, url: str) -> datetime:
     return at.astimezone(UTC)
 
 
-def test_the_register_as_it_stood_at_a_time(server_homes: Path, tmp_path: Path) -> None:
+def test_the_register_as_it_stood_at_a_time(
+    server_homes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = account.give(server_homes / f"wal-{tmp_path.name}")
     first, second = (server_homes / f"{name}-{tmp_path.name}" for name in ("first", "second"))
     kept = {"archive_mode": "on", "archive_command": f"test ! -f {log}/%f && cp %p {log}/%f"}
     with postgresql.start(first, options=kept) as server:
         url = server.create_database("postroom")
-        connect(tmp_path, settings(url))
-        _file("before")
+        monkeypatch.setenv("POSTROOM_DATABASE__URL", url)
+        services = open_services(tmp_path)
+        _file(services, "before")
         base = account.give(server_homes / f"base-{tmp_path.name}") / "data"
         command: list[str | Path] = [*account.prefix(), postgresql.binaries() / "pg_basebackup"]
         command += ["--pgdata", base, "--checkpoint", "fast", "--dbname", url]
         subprocess.run(command, check=True, cwd=log, capture_output=True)
-        _file("after the base", "the last good one")
+        _file(services, "after the base", "the last good one")
         then = _now(server, url)
-        _file("the mistake")
+        _file(services, "the mistake")
         assert Entry.objects.count() == 4
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("SELECT pg_switch_wal()")
@@ -72,6 +83,15 @@ def test_the_register_as_it_stood_at_a_time(server_homes: Path, tmp_path: Path) 
         assert Entry.objects.count() == 3
         assert list(books.number_gaps()) == []
         assert list(history.breaks()) == []
-        _file("the mistake, rightly")
-        assert Entry.objects.order_by("-sequence").values_list("sequence", flat=True)[0] == 4
+        # The archive knows of a fourth number, so this register gives none any more.
+        number = format_number("IN", then.year, 4)
+        with pytest.raises(Usage, match=f"the archive holds {number}.* rebuild --from-archive"):
+            not_behind(services)
+        monkeypatch.setenv("POSTROOM_DATABASE__URL", server.create_database("anew"))
+        anew = open_services(tmp_path)
+        rebuild(anew)
+        assert Entry.objects.count() == 4
+        not_behind(anew)
+        _file(anew, "the mistake, rightly")
+        assert Entry.objects.latest("sequence").number == format_number("IN", then.year, 5)
         disconnect()
