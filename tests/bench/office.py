@@ -67,10 +67,20 @@ class Campaign:
             made.rename(folder / made.name)
 
     def settle(self, seconds: float = 300) -> None:
-        """Until all that was dropped is filed, published and released; each of our processes still runs."""
-        self.cluster.wait(lambda: self.cluster.quiet(self.files), "the intake", seconds, 0.2)
-        ended = self.cluster.ended()
-        assert not ended, f"ended by themselves: {', '.join(ended)}\n{self.cluster.state()}"
+        """Until all that was dropped is filed, published and released; each of our processes runs then."""
+
+        def settled() -> bool:
+            self.supervise()
+            return self.cluster.quiet(self.files)
+
+        self.cluster.wait(settled, "the intake", seconds, 0.2)
+
+    def supervise(self) -> None:
+        """Start again who found a server silent at its start, as systemd does; no other may have ended."""
+        for name in self.cluster.ended():
+            last = " ".join(self.cluster.log(name)[-600:].split())
+            assert "does not answer" in last, f"{name} ended by itself: {last}"
+            self.cluster.revive(name)
 
     def at_work(self, stage: str) -> "tuple[str, Chunk]":
         """Drop a large batch; a worker that is at a chunk of this stage of it, and the chunk."""
