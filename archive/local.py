@@ -298,6 +298,14 @@ class LocalArchive:
         return folder
 
     def _walk(self, folder: Path, key: str, prefix: str) -> Iterator[str]:
+        name, deeper, _ = prefix.removeprefix(key).partition("/")
+        if deeper and prefix.startswith(key):  # one folder to look into, of perhaps a million
+            inside = folder / name
+            with self._ours(key or "."):
+                there = SEGMENT.fullmatch(name) and inside.is_dir() and not inside.is_symlink()
+            if there:
+                yield from self._walk(inside, f"{key}{name}/", prefix)
+            return
         with self._ours(key or "."):
             try:
                 entries = list(os.scandir(folder))

@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -303,3 +304,25 @@ def test_an_object_is_held_or_removed_never_both(archive: LocalArchive) -> None:
 def test_is_an_archive(archive: LocalArchive) -> None:
     port: Archive = archive
     assert port is archive
+
+
+def test_a_deep_prefix_looks_into_its_folders_alone(
+    archive: LocalArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("register/IN-1/1.json", "register/IN-2/1.json", "register/IN-2/2.json", "register/file"):
+        archive.put(key, b"x")
+    (archive.root / "register" / "IN-3").symlink_to(archive.root / "register" / "IN-2")
+    looked: list[Path] = []
+    scan = os.scandir
+
+    def noted(folder: Path) -> Any:
+        looked.append(folder)
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", noted)
+    assert list(archive.list("register/IN-2/")) == ["register/IN-2/1.json", "register/IN-2/2.json"]
+    assert list(archive.list("register/IN-2/2")) == ["register/IN-2/2.json"]
+    assert looked == [archive.root / "register" / "IN-2"] * 2
+    for prefix in ("register/IN-3/", "register/IN-4/", "register/file/", "register/../register/IN-2/"):
+        assert list(archive.list(prefix)) == []
+    assert len(looked) == 2
