@@ -17,14 +17,18 @@ from index.settings import IndexSettings
 from infra.services import elasticsearch as elasticsearch_server
 from infra.services import tools
 from tests.index.comparison import compare
-from tests.index.corpus import SHARED, other_forms, queries, sample_mail, shared_texts
+from tests.index.corpus import corpus, frequent, other_forms, queries
+
+_NAMED = 5  # numbers of a search with other hits
 
 
 def run(searches: int, *, entries: int = 5_000) -> dict[str, Any]:
-    """Fill both with the same and ask both the same; one search in five has another form of a word."""
-    corpus = shared_texts()[:entries] if SHARED.is_dir() else []
-    corpus += sample_mail(entries - len(corpus))
-    asked = queries(corpus, searches - searches // 5) + other_forms(corpus, searches // 5)
+    """Fill both with the same and ask both the same: two searches in five of all kinds, one of a word in
+    another form, two of frequent words.
+    """
+    held = corpus(entries)
+    some = searches // 5
+    asked = queries(held, searches - 3 * some) + other_forms(held, some) + frequent(held, 2 * some)
     tools.install("elasticsearch")
     with tempfile.TemporaryDirectory(prefix="postroom-bench-", dir="/tmp") as folder:
         home = Path(folder)
@@ -37,16 +41,20 @@ def run(searches: int, *, entries: int = 5_000) -> dict[str, Any]:
             rates = {}
             for name, index in engines.items():
                 began = time.perf_counter()
-                index.put(corpus)
-                rates[name] = round(len(corpus) / (time.perf_counter() - began))
+                index.put(held)
+                rates[name] = round(len(held) / (time.perf_counter() - began))
             outcome = compare(engines, asked)
             for index in engines.values():
                 index.close()
     return {
-        "entries": len(corpus),
+        "entries": len(held),
         "searches": outcome.searches,
         "overlap": round(outcome.overlap, 4),
-        "differing": outcome.differing,
+        "ranked": len(outcome.overlaps),
+        "differing": [
+            {key: one[key][:_NAMED] if key != "text" else one[key] for key in one}
+            for one in outcome.differing
+        ],
         "other_facets": outcome.facets,
         "other_snippets": outcome.snippets,
         "median_ms": outcome.median_ms(),

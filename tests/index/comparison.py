@@ -3,13 +3,14 @@
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.entry import Query, Results
 from index.port import Index
+from index.query import parse
 
-_ALL = 500  # hits that are compared one by one; of more, the counts and the facets
+_TOP = 10
 
 
 @dataclass(slots=True)
@@ -17,8 +18,9 @@ class Comparison:
     """What came out.
 
     Attributes:
-        overlaps: of each search with several hits, the share of the first ten that both have.
-        differing: searches with other hits: text, and numbers that only one engine found.
+        overlaps: of each search that is ranked and has more than ten hits in both engines, how many of the
+            first ten are the same, as a share.
+        differing: searches with other hits: text, and all numbers that only one engine found.
         facets, snippets: texts of searches with the same hits but other facets, pages or snippets.
         seconds: of each search, by engine.
     """
@@ -51,22 +53,20 @@ def compare(engines: dict[str, Index], queries: Sequence[Query]) -> Comparison:
             top[name] = index.search(query)
             made.seconds[name].append(time.perf_counter() - began)
         made.searches += 1
-        most = max(results.total for results in top.values())
-        hits = {name: _hits(index, query, top[name], most) for name, index in engines.items()}
+        hits = {name: _hits(index, query, top[name]) for name, index in engines.items()}
         if hits[one] != hits[other] or top[one].total != top[other].total:
             made.differing.append(
                 {
                     "text": query.text,
-                    f"only_{one}": sorted(hits[one] - hits[other])[:5],
-                    f"only_{other}": sorted(hits[other] - hits[one])[:5],
+                    f"only_{one}": sorted(hits[one] - hits[other]),
+                    f"only_{other}": sorted(hits[other] - hits[one]),
                 }
             )
         elif top[one].facets != top[other].facets:
             made.facets.append(query.text)
-        firsts = {name: {hit.number for hit in results.hits} for name, results in top.items()}
-        if top[one].total > 1:
-            shorter = min(len(firsts[one]), len(firsts[other])) or 1
-            made.overlaps.append(len(firsts[one] & firsts[other]) / shorter)
+        firsts = {name: {hit.number for hit in results.hits[:_TOP]} for name, results in top.items()}
+        if _ranked(query) and min(results.total for results in top.values()) > _TOP:
+            made.overlaps.append(len(firsts[one] & firsts[other]) / _TOP)
         shown = {name: {hit.number: (hit.page, hit.snippet) for hit in results.hits}
                  for name, results in top.items()}  # fmt: skip
         made.snippets += [
@@ -76,10 +76,12 @@ def compare(engines: dict[str, Index], queries: Sequence[Query]) -> Comparison:
     return made
 
 
-def _hits(index: Index, query: Query, top: Results, most: int) -> frozenset[str]:
-    if most > _ALL:
-        return frozenset()
+def _ranked(query: Query) -> bool:
+    """Whether the hits stand by how well they match, and not by date."""
+    return any(not piece.excluded for piece in parse(query.text) or ())
+
+
+def _hits(index: Index, query: Query, top: Results) -> frozenset[str]:
     if top.total > len(top.hits):
-        every = Query(query.text, query.label, query.since, query.until, _ALL, query.access)
-        top = index.search(every)
+        top = index.search(replace(query, limit=top.total))
     return frozenset(hit.number for hit in top.hits)

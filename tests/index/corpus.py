@@ -3,6 +3,7 @@
 import csv
 import random
 import re
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -43,6 +44,12 @@ def shared_texts() -> list[IndexEntry]:
         rng = random.Random(f"shared {at}")
         made.append(_entry("SH", at, rng, "en", text.split("\n"), tuple(text.split("\f"))))
     return made
+
+
+def corpus(count: int) -> list[IndexEntry]:
+    """So many entries: the texts from elsewhere where they are, the rest sample mail."""
+    shared = shared_texts()[:count] if SHARED.is_dir() else []
+    return sample_mail(count - len(shared)) + shared
 
 
 def _entry(
@@ -104,6 +111,16 @@ def _text(rng: random.Random, kind: int, entry: IndexEntry, words: list[str]) ->
             return entry.dates[0].isoformat()
         case _:
             return ""
+
+
+def frequent(entries: list[IndexEntry], count: int, seed: int = 13) -> list[Query]:
+    """One or two words that stand in more than twenty entries each, so that order matters."""
+    rng = random.Random(seed)
+    often: Counter[str] = Counter()
+    for entry in entries:
+        often.update({word for page in entry.pages for word in re.findall(r"[^\W\d_]{4,}", page)})
+    words = sorted(word for word, number in often.items() if 20 < number < len(entries) // 4)
+    return [Query(" ".join(rng.sample(words, 1 + at % 2))) for at in range(count)]
 
 
 def vocabulary(entries: list[IndexEntry], language: str) -> list[str]:
