@@ -5,6 +5,7 @@ A batch is a flow run; a task is a chunk of pages or documents.
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -88,7 +89,8 @@ def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, 
 
     outcome: list[Intake] = []
     ended = threading.Event()
-    nights = threading.Thread(target=_each_night, args=(services, ended))
+    # In a copy of this context, for Prefect keeps there which server it talks to.
+    nights = threading.Thread(target=copy_context().run, args=(_each_night, services, ended))
     if not once:
         nights.start()
     try:
