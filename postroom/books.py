@@ -59,6 +59,9 @@ def status(as_json: Json = False) -> None:
 
 def _print_status(data: dict[str, Any]) -> None:
     say(f"{data['entries']} entries in the register")
+    if data["damaged_objects"]:
+        lost = count(data["damaged_objects"], "damaged object")
+        say(f"{lost} in the archive. See which: postroom verify --share 0", style="red")
     rows = [
         (name, queue["length"], "" if queue["age"] is None else _age(queue["age"]))
         for name, queue in data["queues"].items()
