@@ -16,6 +16,7 @@ from capture.pool import Pool
 from domain.errors import Denied, PostroomError, Unavailable
 from flows.file_batch import Tools, file_batch
 from flows.publish import deliver
+from flows.reading import machine_trouble
 from flows.start import look_around
 from flows.steps import Step, Stopped, Watcher, patient, unwatched
 from flows.sweep import sweep
@@ -177,17 +178,23 @@ class _Line:
             except Stopped:
                 return
             except Unavailable as error:
-                self._failed(batch, str(error))
-                later = self.tools.services.settings.retry_after_seconds
-                self.later.append((time.monotonic() + later, batch))
+                self._not_now(batch, error)
             except Denied as error:
                 self.denied = error
                 self.stop.set()
             except PostroomError as error:
                 self._failed(batch, str(error))
             except Exception as error:
+                if trouble := machine_trouble(error, batch.source):
+                    self._not_now(batch, trouble)
+                    return
                 log.exception("an error of Postroom's own", batch=batch.pk, source=batch.source)
                 self._failed(batch, f"{type(error).__name__}: {error}")
+
+    def _not_now(self, batch: Batch, error: Unavailable) -> None:
+        self._failed(batch, str(error))
+        later = self.tools.services.settings.retry_after_seconds
+        self.later.append((time.monotonic() + later, batch))
 
     def _failed(self, batch: Batch, reason: str) -> None:
         if not self.stop.is_set():
@@ -249,7 +256,7 @@ def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line
             if line.ended.is_set():
                 return
             try:
-                deliver(services, watch)
+                asking(deliver, services, watch)
                 pause = _PUBLISH
             except Denied as error:
                 line.denied = error

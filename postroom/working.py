@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import Usage
+from flows.steps import patient
 from infra.wiring import Services
 from postroom.context import services
 from postroom.intaking import drop_folder, stop_on_signals
@@ -27,13 +28,14 @@ def station(
     once: Annotated[bool, typer.Option("--once", help="Hand over what is there and end.")] = False,
 ) -> None:
     """Take what is dropped here into the archive and ask workers on other machines to file it."""
-    instance = services()
+    stop = stop_on_signals()
+    instance = patient(stop)(services)
     folder = drop_folder(instance, drop)
     _use_prefect(instance)
     from flows.worker import station as run
 
     with Progress() as progress:
-        done = run(instance, folder, once=once, stop=stop_on_signals(), watch=progress)
+        done = run(instance, folder, once=once, stop=stop, watch=progress)
     for failure in done.failures:
         aside.print(f"{failure.source}: {failure.reason}", style="red", markup=False)
     if done.failures:
@@ -49,11 +51,12 @@ def work(
     """Do what stations hand over, on this machine, until stopped."""
     if pool not in _POOLS:
         raise Usage(f"There is no pool {pool!r}. The pools are: {', '.join(_POOLS)}")
-    instance = services()
+    stop = stop_on_signals()
+    instance = patient(stop)(services)  # its database may come up later than this machine
     _use_prefect(instance)
     from flows.worker import work as run
 
-    run(instance, pool, processes or instance.settings.processes, stop_on_signals())
+    run(instance, pool, processes or instance.settings.processes, stop)
 
 
 def _use_prefect(instance: Services) -> None:

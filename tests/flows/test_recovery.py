@@ -1,18 +1,23 @@
 """What a run does that finds another's work half done, or things not as it left them."""
 
+import errno
 import shutil
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from domain.errors import Unavailable
+from flows import file_batch
 from flows.intake import intake
 from flows.publish import publish
 from flows.replay import replay
 from flows.steps import Step
+from flows.taking import take_files
 from flows.verify import verify
 from infra.wiring import Services
 from register import problems, views
@@ -132,3 +137,29 @@ def test_an_archive_that_does_not_answer_only_delays(
     done = run(office)
     assert len(views.filed_in(done)) == 1
     assert verify(services)["ok"]
+
+
+def test_a_full_disk_only_delays(office: tuple[Services, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    services, drop = office
+    small_tiff(drop / "a.tif", ["Patience"])
+    taken: list[int] = []
+
+    def full_at_first(*words: Any) -> None:
+        taken.append(1)
+        if len(taken) < 3:
+            raise OSError(errno.ENOSPC, "No space left on device", "spool")
+        take_files(*words)
+
+    monkeypatch.setattr(file_batch, "take_files", full_at_first)
+    stop = threading.Event()
+
+    def watch(step: Step) -> None:
+        if step.name == "released":
+            stop.set()
+
+    soon = replace(services, settings=services.settings.model_copy(update={"retry_after_seconds": 0.2}))
+    done = intake(soon, drop, once=False, stop=stop, watch=watch)
+    assert [one.reason for one in done.failures] == [
+        "No space left on device: spool; free some, and it goes on"
+    ] * 2
+    assert Entry.objects.count() == 1
