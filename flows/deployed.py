@@ -7,7 +7,6 @@ run opens the instance of its environment. Parameters and results are JSON.
 import os
 import secrets
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,15 +18,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.states import Crashed
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    sleep_using_event,
-    stop_after_attempt,
-    stop_any,
-    stop_when_event_set,
-    wait_random,
-)
+from tenacity import wait_random
 
 from capture.pool import Pool
 from domain.errors import Denied, Unavailable
@@ -35,6 +26,7 @@ from flows import chunks as bodies
 from flows import fixity as checking
 from flows import publish as publishing
 from flows.file_batch import Tools
+from flows.steps import patient
 from infra.classifier import lazy_champion
 from infra.settings import find_home
 from infra.wiring import open_services
@@ -49,6 +41,7 @@ POOLS = {
     "index": "publishing, reconciliation, fixity",
     "mail": "reserved for mail in and out",
 }
+_PAUSES = wait_random(5, 15)  # seconds until a chunk is tried again whose service did not answer
 _tools: list[Tools] = []
 _denied: list[Denied] = []
 
@@ -88,21 +81,11 @@ def chunk(chunk_id: int) -> str:
     with _at_work() as tools:
         try:
             # Only what may pass is tried again here: a fault of ours goes to another worker first.
-            return _again(tools.stop)(bodies.work, tools, chunk_id, holder, ask)
+            return patient(tools.stop, 3, _PAUSES)(bodies.work, tools, chunk_id, holder, ask)
         except Denied as error:
             _denied.append(error)
             tools.stop.set()
             raise
-
-
-def _again(stop: threading.Event) -> Retrying:
-    return Retrying(
-        retry=retry_if_exception_type(Unavailable),
-        wait=wait_random(5, 15),
-        stop=stop_any(stop_after_attempt(3), stop_when_event_set(stop)),
-        sleep=sleep_using_event(stop),
-        reraise=True,
-    )
 
 
 @flow(name="publish", persist_result=False)

@@ -47,18 +47,13 @@ class _Text:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The page of a hit as the archive holds it, ``number`` in its document, and the texts of its entry."""
+    """The page of a hit as the archive holds it, ``number`` in its ``text``, and the texts of its entry."""
 
     hit: Hit
-    document: str
+    text: _Text
     number: int
     page: Page
     texts: Sequence[_Text]
-
-    @property
-    def language(self) -> str:
-        """That the entry is indexed in."""
-        return self.texts[0].language
 
 
 def locate(services: Services, query: str, hits: Sequence[Hit]) -> list[Place]:
@@ -74,7 +69,7 @@ def locate(services: Services, query: str, hits: Sequence[Hit]) -> list[Place]:
     found = list(_pages(services.archive, hits))
     finder = _finder(services.archive, query, [one for one in found if isinstance(one, _Found)])
     return [
-        Place(one.document, one.number, matching(finder, one.page, one.language))
+        Place(one.text.document, one.number, matching(finder, one.page, one.text.language))
         if isinstance(one, _Found)
         else one
         for one in found
@@ -85,7 +80,7 @@ def matching(finder: Finder, page: Page, language: str) -> tuple[Word, ...]:
     """The words of the page that the finder finds, whole or in part, in reading order."""
     text = clean(page.text)
     marks = bytearray(len(text))
-    for start, end, _ in finder._spans(text, language, None):
+    for start, end, _ in finder.spans(text, language, None):
         marks[start:end] = b"\1" * (end - start)
     words, start = [], 0
     for line in page.lines:
@@ -113,7 +108,7 @@ def _pages(archive: Archive, hits: Sequence[Hit]) -> Iterator[_Found | Place]:
             if isinstance(pages, str):
                 yield Place(text.document, number, None, pages)
             else:
-                yield _Found(hit, text.document, number, pages[number - 1], texts[hit.number])
+                yield _Found(hit, text, number, pages[number - 1], texts[hit.number])
 
 
 def _texts(numbers: Sequence[str]) -> dict[str, list[_Text]]:
@@ -158,7 +153,8 @@ def _finder(archive: Archive, query: str, found: Sequence[_Found]) -> Finder:
     pieces = parse(query) or ()
     exact, nearly = Finder(pieces), Finder(pieces, fuzzy=True)
     for one in found:
-        if matching(exact, one.page, one.language) != matching(nearly, one.page, one.language):
+        language = one.text.language
+        if matching(exact, one.page, language) != matching(nearly, one.page, language):
             return exact if _has_all(archive, exact, one) else nearly
     return exact
 
@@ -168,8 +164,11 @@ def _has_all(archive: Archive, finder: Finder, found: _Found) -> bool:
     missing = {
         at for at, piece in enumerate(finder.pieces) if piece.fuzzy and piece.field in (None, "subject")
     }
-    missing -= {piece for *_, piece in finder._spans(found.hit.subject, found.language, "subject")}
-    for pages in _read(archive, found.texts).values():
+    head = found.texts[0].language  # in which the subject is indexed
+    missing -= {piece for *_, piece in finder.spans(found.hit.subject, head, "subject")}
+    read = _read(archive, found.texts)
+    for text in found.texts:
+        pages = read[text.key]
         for page in pages if not isinstance(pages, str) else ():
-            missing -= {piece for *_, piece in finder._spans(clean(page.text), found.language, None)}
+            missing -= {piece for *_, piece in finder.spans(clean(page.text), text.language, None)}
     return not missing

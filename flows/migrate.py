@@ -10,7 +10,6 @@ So the old one is then closed to writes, those under way are waited for, and wha
 new one is put once more. ``postroom index release`` looks again before it removes the old.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,12 +19,9 @@ from typing import Any
 
 import structlog
 
-from archive.port import Damaged
-from domain.document import DocumentText
 from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
-from domain.wire import from_json
-from flows.publish import publishing
+from flows.publish import pages_of, publishing
 from flows.records import ahead, runs
 from flows.steps import Step, Watcher, unwatched
 from index.elastic import ElasticIndex
@@ -34,7 +30,7 @@ from index.port import Rejected
 from infra.wiring import Services
 from register import account, outbox
 from register.indexing import index_entry
-from register.models import Outbox, StoredObject
+from register.models import Outbox
 from register.views import texts_of
 
 log = structlog.get_logger()
@@ -177,7 +173,7 @@ def _level(services: Services, target: ElasticIndex, told: _Told, renew: Renew, 
 def _read(services: Services, rows: Sequence[Outbox], told: _Told) -> Iterator[list[IndexEntry]]:
     """The entries as these changes left them, in runs of so many bytes of text; the texts are read ahead."""
     texts = texts_of(rows)
-    answers = ahead(partial(_pages, services), [text for row in rows for text in texts[row.pk]])
+    answers = ahead(partial(pages_of, services), [text for row in rows for text in texts[row.pk]])
     entries: list[IndexEntry] = []
     size = 0
     for row in rows:
@@ -195,16 +191,6 @@ def _read(services: Services, rows: Sequence[Outbox], told: _Told) -> Iterator[l
             entries, size = [], 0
     if entries:
         yield entries
-
-
-def _pages(services: Services, text: StoredObject) -> list[str]:
-    data = services.archive.read(text.key)
-    try:
-        if hashlib.sha256(data).hexdigest() == text.sha256:
-            return [page.text for page in from_json(DocumentText, data).pages]
-    except ValueError:
-        pass
-    raise Damaged(f"{text.key} in the archive is not what was put there. See: postroom verify")
 
 
 def _missing(target: ElasticIndex, renew: Renew) -> list[str]:

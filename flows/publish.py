@@ -161,7 +161,7 @@ def _to_index(services: Services, watch: Watcher, rows: Sequence[Outbox]) -> int
     last = list({row.entry_id: row for row in rows}.values())
     texts = texts_of(last)
     keys = {one.key: one for some in texts.values() for one in some}
-    pages = dict(zip(keys, _each(partial(_pages, services), keys.values()), strict=True))
+    pages = dict(zip(keys, _each(partial(pages_of, services), keys.values()), strict=True))
     services.index.put(
         [_entry(services, row, [page for one in texts[row.pk] for page in pages[one.key]]) for row in last]
     )
@@ -214,14 +214,22 @@ def to_index(services: Services, row: Outbox) -> IndexEntry:
         NotFound: the archive does not have a text any more.
         Damaged: a text in the archive is not the one that was put there.
     """
-    return _entry(services, row, [page for one in texts_of([row])[row.pk] for page in _pages(services, one)])
+    return _entry(
+        services, row, [page for one in texts_of([row])[row.pk] for page in pages_of(services, one)]
+    )
 
 
 def _entry(services: Services, row: Outbox, pages: Sequence[str]) -> IndexEntry:
     return index_entry(row, tuple(pages), services.settings.zone)
 
 
-def _pages(services: Services, text: StoredObject) -> list[str]:
+def pages_of(services: Services, text: StoredObject) -> list[str]:
+    """The texts of a document's pages.
+
+    Raises:
+        NotFound: the archive does not have them any more.
+        Damaged: they are not what was put there.
+    """
     data = services.archive.read(text.key)
     if hashlib.sha256(data).hexdigest() != text.sha256:
         raise Damaged(f"{text.key} in the archive is not what was put there. See: postroom verify")

@@ -18,10 +18,12 @@ from tenacity import (
     stop_when_event_set,
     wait_random_exponential,
 )
+from tenacity.wait import wait_base
 
 from domain.errors import Unavailable
 
 T = TypeVar("T")
+_GROWING = wait_random_exponential(1, 30)  # seconds
 
 
 class Stopped(Exception):
@@ -46,12 +48,12 @@ def unwatched(step: Step) -> None:
     """Watches nothing."""
 
 
-def patient(stop: Event) -> Retrying:
-    """Calls again, with growing pauses, what a service did not answer; gives up after about two minutes."""
+def patient(stop: Event, attempts: int = 8, wait: wait_base = _GROWING) -> Retrying:
+    """Calls again, by itself with growing pauses and for two minutes, what a service did not answer."""
     return Retrying(
         retry=retry_if_exception_type(Unavailable),
-        wait=wait_random_exponential(1, 30),
-        stop=stop_any(stop_after_attempt(8), stop_when_event_set(stop)),
+        wait=wait,
+        stop=stop_any(stop_after_attempt(attempts), stop_when_event_set(stop)),
         sleep=sleep_using_event(stop),
         reraise=True,
     )

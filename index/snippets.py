@@ -51,18 +51,22 @@ class Finder:
         best, spans = (0, 0), []
         found: int | None = None
         for number, (page, of_page) in enumerate(zip(pages, languages, strict=True), 1):
-            here = list(self._spans(page, of_page or "", None))
+            here = list(self.spans(page, of_page or "", None))
             score = (len({piece for _, _, piece in here}), len(here))
             if score > best:
                 best, spans, found = score, here, number
         if found:
             return Match(found, excerpt(pages[found - 1], spans))
         for field, text in heads:
-            if here := list(self._spans(text, language or "", field)):
+            if here := list(self.spans(text, language or "", field)):
                 return Match(None, excerpt(text, here))
         return Match(None, excerpt(next((page for page in pages if page.strip()), ""), []))
 
-    def _spans(self, text: str, language: str, field: str | None) -> Iterator[Span]:
+    def spans(self, text: str, language: str, field: str | None) -> Iterator[Span]:
+        """Where in the text the pieces stand, in order: start, end, and which piece it is.
+
+        ``language`` is ISO 639-1, "" for none; ``field`` names a head, None for a page.
+        """
         known = self._known.get((language, field))
         if known is None:
             wanted = {

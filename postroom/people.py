@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from postroom.context import services
-from postroom.output import answer, aside, percent, say, table
+from postroom.output import answer, aside, count, percent, say, table
 from postroom.searching import Json
 
 exceptions = typer.Typer(no_args_is_help=True, help="Files and pages that could not be filed.")
@@ -47,7 +47,7 @@ def _print_problems(data: list[dict[str, Any]]) -> None:
         say("No exceptions. Every page was filed.")
         return
     rows = [(one["id"], one["source"], one["page"] or "all", one["reason"], one["fix"]) for one in data]
-    table(f"{len(data)} exceptions", ["id", "file", "page", "reason", "what to do"], rows)
+    table(count(len(data), "exception"), ["id", "file", "page", "reason", "what to do"], rows)
 
 
 @exceptions.command()

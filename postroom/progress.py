@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.status import Status
 
 from flows.steps import Step
-from postroom.output import aside
+from postroom.output import aside, count
 
 _QUIET = 5.0  # seconds between lines where there is no terminal
 
@@ -52,7 +52,10 @@ class Progress:
         now = time.monotonic()
         rate = self._done / max(now - self._start, 0.001)
         left = (self._known - self._done) / rate if rate else 0.0
-        line = f"{self._done} of {self._known} pages read, {self._batches} batches filed, {rate:.1f} pages/s"
+        line = (
+            f"{self._done} of {count(self._known, 'page')} read, "
+            f"{count(self._batches, 'batch', 'batches')} filed, {rate:.1f} pages/s"
+        )
         if self._done < self._known and rate:
             line += f", about {left:.0f} s left"
         if self._status:

@@ -305,3 +305,14 @@ def test_people_are_told_in_a_line(office: Office) -> None:
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert f"page 1 of document {office.documents[1]}: Kantonalbank\n" in done.stdout
+
+
+def test_a_page_is_read_in_the_language_of_its_own_document(office: Office) -> None:
+    (hit,) = search(office, "Überweisung")
+    first = Document.objects.filter(key=office.documents[0])
+    first.update(language="en")
+    try:
+        (place,) = locate(office.services, "Überweisung", [hit])
+    finally:
+        first.update(language="de")
+    assert place == Place(office.documents[1], 1, words(office, 2, 1, "Überweisungen"))

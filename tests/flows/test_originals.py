@@ -12,7 +12,7 @@ from flows.fixity import check_share
 from flows.intake import intake
 from flows.verify import verify
 from infra.wiring import Services
-from register.models import Claim, Document, StoredObject
+from register.models import Claim, StoredObject
 from tests.flows.test_fixity import flip_a_bit
 from tests.small import small_tiff
 
