@@ -15,7 +15,7 @@ GRANT INSERT, UPDATE (reference) ON register_entry TO postroom_app;
 GRANT INSERT, UPDATE (label) ON register_document TO postroom_app;
 GRANT INSERT, UPDATE (last) ON register_counter TO postroom_app;
 GRANT INSERT, UPDATE (checked_at, damage) ON register_storedobject TO postroom_app;
-GRANT INSERT, UPDATE (delivered_at, attempts, error) ON register_outbox TO postroom_app;
+GRANT INSERT, UPDATE (recorded_at, delivered_at, retry_at, attempts, error) ON register_outbox TO postroom_app;
 
 -- Work in progress. Rows stay, but for fates that a new attempt takes back, which a trigger guards.
 GRANT INSERT, UPDATE ON register_batch, register_claim, register_problem TO postroom_app;
