@@ -15,8 +15,12 @@ from register.models import Batch, Chunk
 from register.session import write
 from register.texts import fit
 
-CRASHES = 3
-"""A chunk whose holder ended so often without a word is set aside."""
+CRASHES = 5
+"""A chunk whose holder ended so often without a word is set aside.
+
+A page that kills only its reading process never comes to this; power cuts and machines that are taken away
+hit whichever chunks are at work, so a few must be no verdict.
+"""
 
 _ENDED = (Chunk.State.DONE, Chunk.State.SET_ASIDE)
 _LONG_AGO = timedelta(days=1)

@@ -118,7 +118,7 @@ def test_a_chunk_that_ends_its_workers_is_set_aside(
     assert len(refused) == (1 if stage == "batch" else lost)
     assert kinds.count("document") == (0 if stage == "batch" else 8 - lost)
     assert problems.open_problems()
-    assert "ended 3 workers" in problems.open_problems()[0].reason
+    assert f"ended {chunks.CRASHES} workers" in problems.open_problems()[0].reason
 
 
 def test_a_service_that_does_not_answer_is_no_crash(
