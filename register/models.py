@@ -15,7 +15,9 @@ class Batch(models.Model):
 
     ``plan`` is how the attempt cut the batch, written before its first document is filed: whatever a
     later run reads differently, the cuts stay. ``host`` is the home whose spool holds its files;
-    ``records`` counts what was written of it for the archive.
+    ``records`` counts what was written of it for the archive. ``begun_at`` is when the reading in
+    work began, with ``begun_pages`` done by then. ``edits`` are what operators had done differently
+    afterwards, oldest first.
     """
 
     class State(models.TextChoices):
@@ -40,15 +42,23 @@ class Batch(models.Model):
     duplicate_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="duplicates")
     pages_known = models.PositiveIntegerField(default=0)
     pages_done = models.PositiveIntegerField(default=0)
+    begun_at = models.DateTimeField(null=True)
+    begun_pages = models.PositiveIntegerField(default=0)
     alarms = models.JSONField(default=list)
     plan = models.JSONField(null=True)
     profile = models.JSONField(default=dict)
+    edits = models.JSONField(default=list)
     records = models.PositiveIntegerField(default=0)
     changed_at = models.DateTimeField(auto_now=True)
 
 
 class Claim(models.Model):
-    """One file of a batch, ``ordinal`` from 0 in the order of its pages."""
+    """One file of a batch, ``ordinal`` from 0 in the order of its pages.
+
+    A file that was found ``inside`` another, such as a ZIP of scans, has its path there in ``member``.
+    ``rendition`` is the archive key of what is read in place of the original, where that cannot be
+    read as it is; ``signatures`` are the electronic signatures that it bears.
+    """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="claims")
     ordinal = models.PositiveIntegerField()
@@ -60,6 +70,11 @@ class Claim(models.Model):
     media = models.CharField(max_length=64, blank=True)
     pages = models.PositiveIntegerField(default=0)
     original = models.CharField(max_length=1024, blank=True)
+    inside = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="members")
+    member = models.TextField(blank=True, default="")
+    rendition = models.CharField(max_length=1024, blank=True, default="")
+    rendition_sha256 = models.CharField(max_length=64, blank=True, default="")
+    signatures = models.JSONField(default=list)
 
     class Meta:
         """One file at each place of a batch."""
@@ -88,7 +103,7 @@ class Party(models.Model):
 
 
 class Entry(models.Model):
-    """One line of a register."""
+    """One line of a register. A void one keeps its number, with ``void_reason``."""
 
     number = models.CharField(max_length=64, unique=True)
     register = models.CharField(max_length=16)
@@ -99,6 +114,9 @@ class Entry(models.Model):
     subject = models.TextField(blank=True)
     reference = models.TextField(blank=True)
     access = models.JSONField(default=list)
+    department = models.CharField(max_length=64, blank=True, default="")
+    voided_at = models.DateTimeField(null=True)
+    void_reason = models.TextField(blank=True, default="")
 
     class Meta:
         """A number is given once."""
@@ -120,7 +138,11 @@ class EntryParty(models.Model):
 
 
 class Document(models.Model):
-    """Consecutive pages filed together. ``label`` is null while a person must look."""
+    """Consecutive pages filed together. ``label`` is null while a person must look.
+
+    ``candidates`` are the barcodes that could have been its label, and which was taken why; ``lines``
+    the line items of its tables; ``signatures`` the electronic signatures of the files it was cut from.
+    """
 
     key = models.CharField(max_length=36, unique=True)
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="documents")
@@ -136,6 +158,9 @@ class Document(models.Model):
     language = models.CharField(max_length=8, blank=True)
     pages = models.PositiveIntegerField()
     fields = models.JSONField(default=list)
+    candidates = models.JSONField(default=list)
+    lines = models.JSONField(default=list)
+    signatures = models.JSONField(default=list)
     pdfa = models.BooleanField()
     manifest = models.CharField(max_length=1024)
 

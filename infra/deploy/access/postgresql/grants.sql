@@ -11,7 +11,7 @@ GRANT INSERT ON register_event, register_eventcontent, register_correction, regi
 
 -- Added to, and a row may be locked (PostgreSQL asks UPDATE on a column for SELECT ... FOR UPDATE);
 -- the columns named are the only ones that can change. A number, a date or a page's place cannot.
-GRANT INSERT, UPDATE (reference) ON register_entry TO postroom_app;
+GRANT INSERT, UPDATE (reference, department, voided_at, void_reason) ON register_entry TO postroom_app;
 GRANT INSERT, UPDATE (label) ON register_document TO postroom_app;
 GRANT INSERT, UPDATE (last) ON register_counter TO postroom_app;
 GRANT INSERT, UPDATE (checked_at, damage) ON register_storedobject TO postroom_app;
