@@ -1,5 +1,6 @@
 """Makes one searchable PDF/A-2b of the pages of a document."""
 
+import io
 import logging
 import re
 from collections.abc import Sequence
@@ -7,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 import pikepdf
 
-from capture.fixed import date_document
+from capture.fixed import date_document, make_fixed
 from capture.settings import CaptureSettings
 from domain.page import PageFile
 
@@ -55,9 +57,9 @@ def assemble(
         merged, made = Path(folder) / "merged.pdf", Path(folder) / "made.pdf"
         _merge(pages, merged, title, created)
         if any(_needs_words(page) for page in pages):
-            reason = _with_words(pages, merged, made, created)
+            reason = _declared(_with_words(pages, merged), made, created)
         else:
-            reason = _declared(merged, made)
+            reason = _declared(merged, made, created)
         made.replace(out)
     return Rendition(out, not reason, reason)
 
@@ -83,17 +85,23 @@ def _merge(pages: Sequence[PageFile], target: Path, title: str, created: datetim
         merged.save(target, deterministic_id=True)
 
 
-def _declared(merged: Path, made: Path) -> str:
-    """Declare a document PDF/A if it validates; else leave it as it is. Returns why not."""
-    from pikepdf.pdfa import PdfaError, save
+def _declared(source: Path | BinaryIO, made: Path, created: datetime) -> str:
+    """Save a document as PDF/A if it validates as such; else as it is. Returns why not."""
+    from pikepdf.pdfa import PdfaError, prepare, save
 
-    with pikepdf.open(merged) as pdf:
+    with pikepdf.open(source) as pdf:
+        prepare(pdf, "2b")  # it dates the document with today, so the dates are set after it
+        make_fixed(pdf, created)
         try:
-            save(pdf, made, "2b", deterministic_id=True)
+            save(pdf, made, "2b", repair=False, deterministic_id=True)
         except PdfaError as error:
-            merged.replace(made)
-            return _why(error)
-    return ""
+            reason = _why(error)
+        else:
+            return ""
+    with pikepdf.open(source) as pdf:  # anew: what was prepared for PDF/A in vain stays out of it
+        make_fixed(pdf, created)
+        pdf.save(made, deterministic_id=True)
+    return reason
 
 
 def _why(error: Exception) -> str:
@@ -102,36 +110,31 @@ def _why(error: Exception) -> str:
     return _TEMPORARY.sub("the file", "; ".join(lines[:4]))[:400]
 
 
-def _with_words(pages: Sequence[PageFile], merged: Path, made: Path, created: datetime) -> str:
+def _with_words(pages: Sequence[PageFile], merged: Path) -> BinaryIO:
+    """The document with the words of its scanned pages in place."""
     import ocrmypdf
     from ocrmypdf._options import ProcessingMode
-    from ocrmypdf.exceptions import PdfaConversionFailedError
 
     from capture.plugin import JOB, Job
 
     worded = {number for number, page in enumerate(pages) if _needs_words(page)}
-    for kind in ("pdfa-2", "pdf"):
-        job = Job(tuple(page.page for page in pages), created)
-        options = ocrmypdf.OcrOptions(
-            input_file=merged,
-            output_file=made,
-            output_type=kind,
-            pdfa_backend="internal",
-            mode=ProcessingMode.skip,
-            pages=worded,
-            jobs=1,
-            use_threads=True,
-            optimize=0,
-            progress_bar=False,
-            quiet=True,
-            fast_web_view=1e6,
-            languages=["eng"],
-        )
-        options.extra_attrs[JOB] = job
-        try:
-            ocrmypdf.ocr(options, plugins=["capture.plugin"])
-        except PdfaConversionFailedError as error:
-            reason = _why(error)
-        else:
-            return "" if kind == "pdfa-2" else reason
-    raise AssertionError("unreachable: a plain PDF is always made")
+    # A plain PDF into a stream: OCRmyPDF itself would write, validate and read back PDF/A three times over.
+    written = io.BytesIO()
+    options = ocrmypdf.OcrOptions(
+        input_file=merged,
+        output_file=written,
+        output_type="pdf",
+        mode=ProcessingMode.skip,
+        pdf_renderer="sandwich",
+        pages=worded,
+        jobs=1,
+        use_threads=True,
+        optimize=0,
+        progress_bar=False,
+        quiet=True,
+        fast_web_view=1e6,
+        languages=["eng"],
+    )
+    options.extra_attrs[JOB] = Job(tuple(page.page for page in pages))
+    ocrmypdf.ocr(options, plugins=["capture.plugin"])
+    return written

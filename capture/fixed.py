@@ -1,24 +1,20 @@
 """The same document, the same bytes: names and dates that change from run to run are set."""
 
 from datetime import datetime
-from pathlib import Path
 
 import pikepdf
 from pikepdf.models.metadata import encode_pdf_date
-from pikepdf.pdfa import resolve_save_kwargs
 
-_RANDOM = "/OCR-"
+from capture.textlayer import FONT
+
+_RANDOM, _TEXT = "/OCR-", "/PostroomText"
 
 
-def make_fixed(source: Path, target: Path, created: datetime) -> None:
-    """Copy a PDF that OCRmyPDF made to ``target``, dated ``created``, with counted names and a fixed id.
-
-    A file that declares PDF/A-2b is saved as such.
-    """
-    with pikepdf.open(source) as pdf:
-        _name(pdf)
-        date_document(pdf, created)
-        pdf.save(target, **resolve_save_kwargs("2b", deterministic_id=True))
+def make_fixed(pdf: pikepdf.Pdf, created: datetime) -> None:
+    """Date a PDF ``created`` and count the names that OCRmyPDF gave; its id is fixed by how it is saved."""
+    _name(pdf)
+    _share_font(pdf)
+    date_document(pdf, created)
 
 
 def date_document(pdf: pikepdf.Pdf, created: datetime) -> None:
@@ -37,10 +33,23 @@ def _name(pdf: pikepdf.Pdf) -> None:
         if forms is None:
             continue
         for name in [name for name in dict(forms.items()) if name.startswith(_RANDOM)]:
-            forms["/PostroomText"] = forms[name]
+            forms[_TEXT] = forms[name]
             del forms[name]
             contents = page.Contents
             for stream in contents if isinstance(contents, pikepdf.Array) else [contents]:
                 data = stream.read_bytes()
                 if name.encode() in data:
-                    stream.write(data.replace(name.encode(), b"/PostroomText"))
+                    stream.write(data.replace(name.encode(), _TEXT.encode()))
+
+
+def _share_font(pdf: pikepdf.Pdf) -> None:
+    """Every page came with a font of its own; all have the first one's."""
+    first: pikepdf.Object | None = None
+    for page in pdf.pages:
+        resources = page.obj.get("/Resources", pikepdf.Dictionary())
+        form = resources.get("/XObject", pikepdf.Dictionary()).get(_TEXT)
+        for holder in (form, page.obj) if form is not None else ():
+            fonts = holder.get("/Resources", pikepdf.Dictionary()).get("/Font", pikepdf.Dictionary())
+            if FONT in fonts:
+                first = first if first is not None else fonts[FONT]
+                fonts[FONT] = first

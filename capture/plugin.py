@@ -7,35 +7,27 @@ executable for its version for each document.
 
 import struct
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from math import radians, tan
 from pathlib import Path
 from typing import Any
 
 import pluggy
 from ocrmypdf import OcrEngine, OcrOptions, OrientationConfidence, hookimpl
-from ocrmypdf._concurrent import Executor
-from ocrmypdf.models.ocr_element import Baseline, BoundingBox, OcrClass, OcrElement
 from ocrmypdf.pdfinfo import PdfInfo
 
-from domain.page import Page, Word
+from capture.textlayer import text_page
+from domain.page import Page
 
 JOB = "postroom_job"
 
 _ENGINES = ("ghostscript", "tesseract_ocr", "pypdfium", "optimize")
-_POINT_DPI = 72.0
-_DESCENT = 0.2  # of the line's height, below the baseline
-_STRAIGHT = 0.25  # degrees
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One document: its pages in order, and the time it is dated with."""
+    """One document: its pages in order."""
 
     pages: tuple[Page, ...]
-    created: datetime
 
 
 class Words(OcrEngine):
@@ -67,23 +59,14 @@ class Words(OcrEngine):
 
     @staticmethod
     def generate_hocr(input_file: Path, output_hocr: Path, output_text: Path, options: OcrOptions) -> None:
-        """Never called: ``generate_ocr`` is supported."""
+        """Never called: the renderer ``sandwich`` takes PDF."""
         raise NotImplementedError
 
     @staticmethod
     def generate_pdf(input_file: Path, output_pdf: Path, output_text: Path, options: OcrOptions) -> None:
-        """Never called: ``generate_ocr`` is supported."""
-        raise NotImplementedError
-
-    @staticmethod
-    def supports_generate_ocr() -> bool:
-        """Whether words come as a tree; they do."""
-        return True
-
-    @staticmethod
-    def generate_ocr(input_file: Path, options: OcrOptions, page_number: int = 0) -> tuple[OcrElement, str]:
-        """The words of a page (from 0) as OCRmyPDF's tree; coordinates in points."""
-        return _tree(_job(options).pages[page_number], page_number), ""
+        """The words of a page as invisible text. OCRmyPDF's files begin with the number of their page."""
+        output_pdf.write_bytes(text_page(_job(options).pages[int(input_file.name[:6]) - 1]))
+        output_text.touch()
 
 
 @hookimpl
@@ -123,90 +106,9 @@ def rasterize_pdf_page(output_file: Path, raster_dpi: Any) -> Path:
     return output_file
 
 
-@hookimpl(tryfirst=True)
-def is_optimization_enabled() -> bool:
-    """The last step below is to be taken."""
-    return False
-
-
-@hookimpl(tryfirst=True)
-def optimize_pdf(
-    input_pdf: Path, output_pdf: Path, context: Any, executor: Executor, linearize: bool
-) -> tuple[Path, Sequence[str]]:
-    """The last step before the file is validated: no random name, no date of today is left in it."""
-    from capture.fixed import make_fixed
-
-    make_fixed(input_pdf, output_pdf, _job(context.options).created)
-    return output_pdf, []
-
-
 def _job(options: OcrOptions) -> Job:
     job: Job = options.extra_attrs[JOB]
     return job
-
-
-def _tree(page: Page, number: int) -> OcrElement:
-    lines = [_line(words, page) for words in page.lines]
-    return OcrElement(
-        ocr_class=OcrClass.PAGE,
-        bbox=BoundingBox(0, 0, page.width, page.height),
-        dpi=_POINT_DPI,
-        page_number=number,
-        children=[line for line in lines if line is not None],
-    )
-
-
-def _line(words: tuple[Word, ...], page: Page) -> OcrElement | None:
-    children = [
-        OcrElement(ocr_class=OcrClass.WORD, bbox=box, text=word.text, confidence=word.confidence)
-        for word in words
-        if (box := _points(word, page)) is not None
-    ]
-    boxes = [child.bbox for child in children if child.bbox is not None]
-    if not boxes:
-        return None
-    if _runs_down(boxes, words):
-        return _down(boxes, children)
-    slope = tan(radians(page.skew)) if abs(page.skew) >= _STRAIGHT else 0.0
-    lean = abs(slope)
-    # a leaning word's box is higher than the word: by its width times the slope
-    height = max(box.height - lean * box.width for box in boxes)
-    height = max(height, 0.4 * max(box.height for box in boxes), 1.0)
-    left, right = min(box.left for box in boxes), max(box.right for box in boxes)
-    # where the line's underside meets its left end, taking each word's own underside down the slope
-    bottom = max(
-        (box.bottom - (lean * box.width if slope > 0 else 0.0)) - slope * (box.left - left) for box in boxes
-    )
-    return OcrElement(
-        ocr_class=OcrClass.LINE,
-        bbox=BoundingBox(left, bottom - height, right, bottom),
-        baseline=Baseline(slope, -_DESCENT * height),
-        children=children,
-    )
-
-
-def _runs_down(boxes: list[BoundingBox], words: tuple[Word, ...]) -> bool:
-    longer = [box for box, word in zip(boxes, words, strict=False) if len(word.text) > 2]
-    return bool(longer) and all(box.height > 1.2 * box.width for box in longer)
-
-
-def _down(boxes: list[BoundingBox], children: list[OcrElement]) -> OcrElement:
-    """A line that runs up the page, or down it if its words come in that order."""
-    left, right = min(box.left for box in boxes), max(box.right for box in boxes)
-    top, bottom = min(box.top for box in boxes), max(box.bottom for box in boxes)
-    return OcrElement(
-        ocr_class=OcrClass.LINE,
-        bbox=BoundingBox(left, top, right, bottom),
-        textangle=-90.0 if boxes[-1].top > boxes[0].top else 90.0,
-        children=children,
-    )
-
-
-def _points(word: Word, page: Page) -> BoundingBox | None:
-    x0, y0, x1, y1 = word.box
-    if x1 <= x0 or y1 <= y0:
-        return None
-    return BoundingBox(x0 * page.width, y0 * page.height, x1 * page.width, y1 * page.height)
 
 
 def _dot_png() -> bytes:
