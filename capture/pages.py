@@ -1,5 +1,6 @@
 """Whether a file can be taken, and how many pages it has. Cheap: no page is decoded."""
 
+import errno
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -73,8 +74,8 @@ def refusing(kind: str, page: int | None = None) -> Iterator[None]:
                 reason, "scan it again, or save it as 8-bit grey, colour, or bilevel", page
             ) from error
         except (RecursionError, *_BAD_DATA) as error:
-            if isinstance(error, OSError) and error.errno in MACHINE_TROUBLE:
-                raise  # the disk's fault, not the file's
+            if isinstance(error, OSError) and error.errno in (*MACHINE_TROUBLE, errno.EFBIG):
+                raise  # the disk's fault or a limit met, no damage of the file's
             raise Refused(f"the {kind} is damaged ({_first_line(error)})", _AGAIN, page) from error
 
 

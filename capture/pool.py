@@ -1,12 +1,12 @@
 """Long-lived processes that read pages within limits, so that no page can harm the others.
 
-A page that hangs, crashes its process or eats memory is refused, and its process replaced.
+A page that hangs, crashes its process or goes over a limit is refused, and its process replaced.
 """
 
 import ctypes
+import errno
 import multiprocessing
 import os
-import resource
 import signal
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -15,9 +15,9 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-import psutil
 from pebble import ProcessExpired, ProcessPool
 
+from capture import sandbox
 from capture.settings import CaptureSettings
 from domain.errors import Refused
 
@@ -26,16 +26,20 @@ T = TypeVar("T")
 
 _PR_SET_PDEATHSIG = 1
 _TRIES = 3
-_MEGABYTE = 1024 * 1024
+_OVER = {
+    errno.ENOMEM: ("needs more memory than a page may use", "scan it at a lower resolution"),
+    errno.EFBIG: ("needs a larger file than a page may write", "scan it at a lower resolution"),
+    errno.EMFILE: ("needs more open files than a page may have", "print it to PDF again"),
+}
+"""Reason and fix by the number that a process ends with which met a limit."""
 
 
 class Pool:
     """A pool of reading processes, to be used as a context manager.
 
-    The processes are started afresh (spawn), import what reading needs once, may use
-    ``settings.page_memory_mb`` of address space beyond that, leave no core files, write nothing to the
-    terminal, and are replaced after ``settings.process_tasks`` tasks. None outlives the pool, nor its
-    owner's process, however that ends.
+    The processes are started afresh (spawn), import what reading needs once, are kept within limits and
+    off the network (``capture.sandbox``), write nothing to the terminal, and are replaced after
+    ``settings.process_tasks`` tasks. None outlives the pool, nor its owner's process, however that ends.
     """
 
     def __init__(self, processes: int, settings: CaptureSettings) -> None:
@@ -58,21 +62,23 @@ class Pool:
         for thread in self._ended:
             thread.join()
 
-    def run(self, function: Callable[..., T], *args: Any, timeout: float | None = None) -> "Future[T]":
+    def run(self, function: Callable[..., T], *args: Any, pages: int = 1) -> "Future[T]":
         """Call an importable function in one of the processes.
 
         Args:
             function: importable by name.
             args: what it gets; picklable, as must be its result.
-            timeout: seconds of wall time once it runs; ``settings.page_seconds`` if None.
+            pages: that it is about. It may take ``settings.page_seconds`` of wall time for each once it
+                runs, and write files of ``settings.page_file_mb`` for each.
 
         Returns:
-            A future of its result or of the exception it raised; ``Refused`` if it took too long or its
-            process died.
+            A future of its result or of the exception it raised; ``Refused`` if it went over a limit or
+            its process died.
         """
         outer: Future[T] = Future()
         outer.set_running_or_notify_cancel()
-        self._schedule(outer, function, args, timeout or self._settings.page_seconds, _TRIES)
+        bounded = (self._settings.page_file_mb * pages, function, *args)
+        self._schedule(outer, _bounded, bounded, self._settings.page_seconds * pages, _TRIES)
         return outer
 
     def _started(self) -> ProcessPool:
@@ -105,14 +111,10 @@ class Pool:
                 except BaseException as final:
                     outer.set_exception(final)  # whoever waits must not wait for ever
             except ProcessExpired as error:
-                outer.set_exception(Refused(_died(error.exitcode), "scan or send it again"))
+                outer.set_exception(Refused(*_OVER.get(error.exitcode, _died(error.exitcode))))
             except TimeoutError:
                 reason = f"not done after {timeout:g} seconds"
                 outer.set_exception(Refused(reason, "scan or send it again, or raise the limit page_seconds"))
-            except MemoryError:
-                outer.set_exception(
-                    Refused("needs more memory than a page may use", "scan it at a lower resolution")
-                )
             except (Exception, CancelledError) as error:
                 outer.set_exception(error)
 
@@ -135,11 +137,33 @@ def _end(pool: ProcessPool) -> None:
     pool.join()
 
 
-def _died(code: int) -> str:
+def _bounded(megabytes: int, function: Callable[..., T], *args: Any) -> T:
+    """Call the function, and end this process if it met a limit: nobody knows what it still holds."""
+    sandbox.bound_files(megabytes)
+    try:
+        return function(*args)
+    except Exception as error:
+        for one in (error, error.__cause__):
+            if (met := _limit(one)) in _OVER:
+                os._exit(met)
+        raise
+
+
+def _limit(error: BaseException | None) -> int:
+    """The number of the error, as the system counts them, if it may say that a limit was met; else 0."""
+    import cv2
+
+    if isinstance(error, MemoryError) or (isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem):
+        return errno.ENOMEM
+    return error.errno or 0 if isinstance(error, OSError) else 0
+
+
+def _died(code: int) -> tuple[str, str]:
     if code == -signal.SIGKILL:
-        return "reading it ended its process (killed: it may have used too much memory)"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit code {code}"
-    return f"reading it ended its process ({name})"
+        how = "killed: it may have used too much memory"
+    else:
+        how = signal.Signals(-code).name if -code in set(signal.Signals) else f"exit code {code}"
+    return f"reading it ended its process ({how})", "scan or send it again"
 
 
 def _start(owner: int, memory_mb: int) -> None:
@@ -148,7 +172,7 @@ def _start(owner: int, memory_mb: int) -> None:
     if os.getppid() != owner:  # it died before the line above
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sandbox.cut_off()  # where it cannot, `postroom doctor` says so
     os.environ["OMP_THREAD_LIMIT"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 2)  # the codecs' own remarks; exceptions travel by themselves
@@ -157,6 +181,4 @@ def _start(owner: int, memory_mb: int) -> None:
 
     import capture.read  # noqa: F401
 
-    used = psutil.Process().memory_info().vms
-    limit = used + memory_mb * _MEGABYTE
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    sandbox.bound_memory(memory_mb)

@@ -19,6 +19,8 @@ class CaptureSettings:
         page_seconds: wall time one page may take before it is refused.
         page_memory_mb: address space that a reading process may use beyond what it starts with; a page
             that needs more is refused.
+        page_file_mb: size of the largest file that may be written for a page; a document may have it for
+            each of its pages.
         page_pixels: pixels of the largest page image that is decoded.
         jpeg_quality: 1-95, of page images that were not JPEG or bilevel when they came.
         thumbnail_width: pixels.
@@ -31,6 +33,7 @@ class CaptureSettings:
     ocr_dpi: Annotated[int, Interval(ge=75, le=600)] = 225
     page_seconds: Annotated[float, Interval(ge=1, le=86400)] = 120.0
     page_memory_mb: Annotated[int, Interval(ge=256, le=1000000)] = 2048
+    page_file_mb: Annotated[int, Interval(ge=16, le=1000000)] = 1024
     page_pixels: Annotated[int, Interval(ge=1000000, le=2000000000)] = 160_000_000
     jpeg_quality: Annotated[int, Interval(ge=20, le=95)] = 80
     thumbnail_width: Annotated[int, Interval(ge=50, le=2000)] = 360

@@ -50,7 +50,7 @@ def file_documents(
             _out(services, batch, ordinal),
             batch.received_at,
             services.settings.capture,
-            timeout=services.settings.capture.page_seconds * max(1, len(cut.pages)),
+            pages=max(1, len(cut.pages)),
         )
         for ordinal, cut in cuts
         if not filing.document_filed(document_id(batch, ordinal))

@@ -50,6 +50,7 @@ def _checks(home: Path) -> Iterator[Check]:
     yield Check("Python", sys.version_info >= (3, 11), python, "Install Python 3.11 or later.")
     yield from (_package(name) for name in _PACKAGES)
     yield _zbar()
+    yield _sandbox()
     yield _home(home)
     try:
         settings = load_settings(home)
@@ -75,6 +76,17 @@ def _zbar() -> Check:
 
     missing = zbar_missing()
     return Check("libzbar", not missing, missing or "found", "apt-get install libzbar0" if missing else "")
+
+
+def _sandbox() -> Check:
+    from capture.sandbox import try_out
+
+    wrong = try_out()
+    if not wrong:
+        return Check("sandbox", True, "reading processes have no network")
+    missing = "libseccomp2" in wrong
+    fix = "apt-get install libseccomp2" if missing else "Allow seccomp filters: docs/operations.md"
+    return Check("sandbox", False, f"reading processes have a network: {wrong}", fix, needed=False)
 
 
 def _home(home: Path) -> Check:

@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with Pool(1, settings(page_memory_mb=400)) as running:
+    with Pool(1, settings(page_memory_mb=400, page_file_mb=16)) as running:
         yield running
 
 
@@ -33,16 +34,37 @@ def test_results_and_errors_come_back(pool: Pool) -> None:
     assert (refused.value.reason, refused.value.fix, refused.value.page) == ("torn", "scan again", 3)
 
 
-def test_a_page_that_kills_hangs_or_eats_is_refused(pool: Pool) -> None:
-    def reason(*job: object, timeout: float | None = None) -> str:
-        with pytest.raises(Refused) as refused:
-            pool.run(*job, timeout=timeout).result()  # type: ignore[arg-type]
-        return refused.value.reason
+def reason(pool: Pool, *job: object) -> str:
+    with pytest.raises(Refused) as refused:
+        pool.run(*job).result()  # type: ignore[arg-type]
+    assert refused.value.fix
+    return refused.value.reason
 
-    assert reason(pooled.die, signal.SIGSEGV) == "reading it ended its process (SIGSEGV)"
-    assert reason(pooled.hang, timeout=1) == "not done after 1 seconds"
-    assert reason(pooled.eat) == "needs more memory than a page may use"
-    assert pool.run(pooled.square, 3).result() == 9
+
+def test_a_page_that_kills_hangs_or_eats_is_refused(pool: Pool, tmp_path: Path) -> None:
+    assert reason(pool, pooled.die, signal.SIGSEGV) == "reading it ended its process (SIGSEGV)"
+    before = pool.run(os.getpid).result()
+    assert reason(pool, pooled.eat) == "needs more memory than a page may use"
+    assert reason(pool, pooled.open_many, Path(__file__)) == "needs more open files than a page may have"
+    assert reason(pool, pooled.write, tmp_path / "a", 17) == "needs a larger file than a page may write"
+    assert (tmp_path / "a").stat().st_size == 16 * 1_048_576
+    assert pool.run(pooled.write, tmp_path / "b", 17, pages=2).result() == 17 * 1_048_576
+    assert pool.run(os.getpid).result() != before
+    with Pool(1, settings(page_seconds=1)) as hasty:
+        assert reason(hasty, pooled.hang) == "not done after 1 seconds"
+        assert hasty.run(pooled.square, 5).result() == 25
+
+
+def test_no_page_reaches_the_network_and_what_it_needs_goes_on(pool: Pool) -> None:
+    refused = "[Errno 1] Operation not permitted"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        assert pooled.connect(socket.AF_INET, address) == "connected"
+        assert pool.run(pooled.connect, socket.AF_INET, address).result() == refused
+        assert pool.run(pooled.connect_elsewhere, socket.AF_INET, address).result() == (refused, refused)
+    assert pool.run(pooled.connect, socket.AF_INET6, ("::1", 9)).result() == refused
+    assert pool.run(pooled.talk_here).result() == b"still here"
+    assert pool.run(pooled.square, 8).result() == 64
 
 
 def test_a_process_killed_while_idle_is_replaced(pool: Pool) -> None:
