@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from domain.errors import Refused
 from domain.page import Word
 
 Pixels = npt.NDArray[np.uint8]
+
+Image.MAX_IMAGE_PIXELS = (
+    None  # `check_pixels` stands for it: its limit is a setting, its refusal says what to do
+)
 
 UNKNOWN_DPI = 96.0
 _LARGEST_INCHES = 24.0  # A2's long edge; no office scanner takes more

@@ -36,10 +36,12 @@ class ReadOptions:
         languages: ISO 639-1, the likeliest first; a page is read in the first, and again in another if it
             turns out to be in that. None: pages are not read, only looked at.
         barcodes: which barcodes to look for.
+        keep_blank: blank pages are archived like others; else nothing is written of them.
     """
 
     languages: tuple[str, ...] = ("en",)
     barcodes: BarcodeOptions = field(default_factory=BarcodeOptions)
+    keep_blank: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def read_page(
 
     Writes ``<number>.pdf`` (the archived page: image data as it came where PDF can hold it, upright by
     /Rotate), ``<number>.jpg`` (thumbnail) and, last, ``<number>.json`` (what is returned), six digits each;
-    all atomically. If the last is there, it is returned and nothing is done. Same input, same bytes.
+    all atomically. If the last is there, it is returned and nothing is done. Same input, same bytes. Of a
+    blank page that is not kept nothing is written, and its file names are "".
 
     Raises:
         Refused: the page cannot be decoded or is over a limit; names the page.
@@ -71,6 +74,8 @@ def read_page(
         loaded = _load(path, number, settings)
     with within_memory(number):
         page = _read(loaded, number, options, settings)
+        if page.blank and not options.keep_blank:
+            return PageFile(page, "", "")
         archived = loaded.make(page.rotation)
     image, thumbnail = out / f"{stem}.pdf", out / f"{stem}.jpg"
     _write(image, archived)

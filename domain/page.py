@@ -84,7 +84,7 @@ class PageFile:
     Attributes:
         page: what was read.
         image: one-page PDF holding the archived upright page, without a text layer of ours.
-        thumbnail: small JPEG of the upright page.
+        thumbnail: small JPEG of the upright page; both "" of a blank page that is not kept.
     """
 
     page: Page

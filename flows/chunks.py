@@ -81,6 +81,8 @@ def work(tools: Tools, chunk_id: int, holder: str, ask: Ask) -> str:
             raise
     if not chunks.done(chunk, result):
         return "another worker took it over"
+    if chunk.stage == Chunk.Stage.READ:
+        batches.progress(chunk.batch, _read_before(chunk.batch))
     # What is quickly done is not worth another worker's coming.
     for light in go_on(tools.services, chunk.batch, ask, but=_LIGHT):
         work(tools, light.pk, holder, ask)
@@ -291,8 +293,9 @@ def _documents_of(chunk: Chunk, documents: int) -> Sequence[int]:
 
 
 def _read_before(batch: Batch) -> int:
+    """Pages that were done when reading began, and those of the chunks that are read."""
     done = chunks.of_stage(batch, Chunk.Stage.READ).filter(state=Chunk.State.DONE)
-    return sum(len(items) for items in done.values_list("items", flat=True))
+    return batch.begun_pages + sum(len(items) for items in done.values_list("items", flat=True))
 
 
 def _all_refused(batch: Batch, readings: Readings) -> Iterator[Fate]:

@@ -59,7 +59,7 @@ def keep_batch(tools: Tools, batch: Batch) -> Batch:
 def look_at(tools: Tools, batch: Batch) -> Readings:
     """Count the pages of a kept batch."""
     readings = tools.run("inspect", partial(inspect_files, tools.services, batch, tools.pool))
-    _reached(tools, batch, "inspected", known=len(readings.pages))
+    _reached(tools, batch, "inspected", readings.before, len(readings.pages))
     return readings
 
 
@@ -71,7 +71,8 @@ def file_pages(tools: Tools, batch: Batch, readings: Readings) -> Batch:
         run("set aside", partial(_set_aside, batch, readings))
     else:
         for part in chunks(readings.pages, _PAGES_A_TASK):
-            done = run("read", partial(read_pages, services, batch, pool, readings, part, tools.stop))
+            read = partial(read_pages, services, batch, pool, readings, part, tools.stop)
+            done = run("read", partial(read, partial(reached, "page", 1)))
             reached("read", done, len(readings.pages))
         cuts, fates, alarms = run("separate", partial(cut, batch, readings))
         reached("separated")

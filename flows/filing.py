@@ -1,6 +1,7 @@
 """File: make each document's objects, store them, then enter the document in the register."""
 
 import hashlib
+import shutil
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -63,6 +64,8 @@ def file_documents(
                 filed.append(_file(services, batch, model(), ordinal, cut, document))
         except Refused as refusal:
             readings.refuse_document(cut.pages, refusal)
+        # It is in the archive now: the disk holds one copy of what is still to be filed, no more.
+        shutil.rmtree(_out(services, batch, ordinal), ignore_errors=True)
     return filed
 
 

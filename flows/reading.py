@@ -1,10 +1,9 @@
 """Read: count the pages of a batch's files and read each of them in the pool."""
 
-import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from capture.read import ReadOptions
 from domain.errors import MACHINE_TROUBLE, PostroomError, Refused, Unavailable
 from domain.page import Page, Sheet
 from flows.children import read_lightly
+from flows.notes import Note, note, noted
 from flows.steps import Stopped
 from flows.taking import local_original, station_of
 from infra.wiring import Services
@@ -36,7 +36,8 @@ class Readings:
     """What reading a batch has brought so far. Pages are ``(file, page)``; files count from 0.
 
     ``files`` holds those that could be opened with where they lie; ``refused`` has the reason of each
-    page that cannot be filed; ``settled`` counts the pages that an earlier attempt decided.
+    page that cannot be filed; ``settled`` counts the pages that an earlier attempt decided, ``before``
+    those that a run before this one has read.
     """
 
     files: dict[int, Path] = field(default_factory=dict)
@@ -45,6 +46,12 @@ class Readings:
     refused: dict[tuple[int, int], str] = field(default_factory=dict)
     problems: dict[tuple[int, int | None], NewProblem] = field(default_factory=dict)
     settled: int = 0
+    before: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many pages are read, or were decided before."""
+        return self.settled + len(self.sheets) + len(self.refused)
 
     def refuse_document(self, pages: Sequence[tuple[int, int]], error: Refused) -> None:
         """Note the refusal of a document: one line for a person, the fate of each of its pages."""
@@ -111,7 +118,16 @@ def inspect_files(services: Services, batch: Batch, pool: Pool) -> Readings:
         todo = ((one.ordinal, page) for page in range(1, pages + 1))
         readings.pages += [place for place in todo if place not in settled]
     batches.count_pages(batch)
+    readings.before = sum(_read_before(services, batch, one) for one in readings.files)
+    batches.begin(batch, readings.settled + readings.before)
     return readings
+
+
+def _read_before(services: Services, batch: Batch, source: int) -> int:
+    """How many pages of a file a run before this one has read."""
+    folder = page_folder(services, batch, source)
+    read = sum(1 for _ in folder.glob("[0-9]*.json"))
+    return read + len(noted(notes_file(services, batch, source)))
 
 
 def chunks(places: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -127,67 +143,111 @@ def read_pages(
     readings: Readings,
     places: Iterable[tuple[int, int]],
     stop: threading.Event,
+    tell: Callable[[], None] = lambda: None,
 ) -> int:
     """Read these pages into the work folder and note them in ``readings``; returns how many.
 
-    A page that a killed run has read already costs nothing.
+    A page that a killed run has read already costs nothing. ``tell`` is called after each page.
+
+    Raises:
+        Stopped: ``stop`` was set; the pages under way were read to their end.
     """
-    station = station_of(batch)
-    options = ReadOptions(
-        languages=station.languages, barcodes=BarcodeOptions(patch=station.separation.patch)
-    )
-    waiting: deque[tuple[int, int, Future[Page]]] = deque()
+    reader = _Reader(services, batch, pool, readings, tell)
     done = 0
-    told = time.monotonic()
-
-    def collect() -> None:
-        nonlocal told
-        source, page, future = waiting.popleft()
-        try:
-            sheet = Sheet(source, outcome(future, f"batch {batch.pk} page {page}"))
-            readings.sheets[source, page] = sheet
-        except Refused as refusal:
-            readings.refuse(source, page, refusal)
-            _note_refusal(_refusal_file(services, batch, source, page), refusal)
-        if time.monotonic() - told >= _TELL:
-            told = time.monotonic()
-            batches.progress(batch, readings.settled + len(readings.sheets) + len(readings.refused))
-
     for source, page in places:
         if source not in readings.files:
             continue
         if stop.is_set():
+            reader.finish()
             raise Stopped
-        out = page_folder(services, batch, source)
-        out.mkdir(parents=True, exist_ok=True)
-        if before := _noted_refusal(_refusal_file(services, batch, source, page)):
-            readings.refuse(source, page, before)
-            done += 1
-            continue
-        task = pool.run(read_lightly, readings.files[source], page, options, services.settings.capture, out)
-        waiting.append((source, page, task))
+        reader.begin(source, page)
         done += 1
-        if len(waiting) >= 4 * services.settings.processes:
-            collect()
-    while waiting:
-        collect()
+    reader.finish()
     return done
 
 
-def _refusal_file(services: Services, batch: Batch, source: int, page: int) -> Path:
-    """Beside the readings, and of this attempt only: the next one decides anew."""
-    return page_folder(services, batch, source) / f"{page:06}.refused-{batch.attempt}.json"
+class _Reader:
+    """Reads pages of a batch, a few of them at a time, and tells how far it is."""
+
+    def __init__(
+        self, services: Services, batch: Batch, pool: Pool, readings: Readings, tell: Callable[[], None]
+    ) -> None:
+        self.services, self.batch, self.pool = services, batch, pool
+        self.readings, self.tell = readings, tell
+        self.notes = Notes(services, batch)
+        station = station_of(batch)
+        self.options = ReadOptions(
+            languages=station.languages,
+            barcodes=BarcodeOptions(patch=station.separation.patch),
+            # What an operator had cut differently may hold pages that the station drops.
+            keep_blank=not station.separation.drop_blank or bool(batch.edits),
+        )
+        self.waiting: deque[tuple[int, int, Future[Page]]] = deque()
+        self.told = time.monotonic()
+
+    def begin(self, source: int, page: int) -> None:
+        """Give the page to the pool, unless it is known already; wait for others when there are enough."""
+        if before := self.notes.of(source, page):
+            self._recall(source, before)
+            self.tell()
+            return
+        out = page_folder(self.services, self.batch, source)
+        out.mkdir(parents=True, exist_ok=True)
+        file, settings = self.readings.files[source], self.services.settings
+        task = self.pool.run(read_lightly, file, page, self.options, settings.capture, out)
+        self.waiting.append((source, page, task))
+        if len(self.waiting) >= 4 * settings.processes:
+            self._collect()
+
+    def finish(self) -> None:
+        """Wait for the pages under way."""
+        while self.waiting:
+            self._collect()
+
+    def _collect(self) -> None:
+        source, page, future = self.waiting.popleft()
+        try:
+            read = outcome(future, f"batch {self.batch.pk} page {page}")
+            self.readings.sheets[source, page] = Sheet(source, read)
+            if read.blank and not self.options.keep_blank:
+                self.notes.add(source, Note(page, blank=read))
+        except Refused as refusal:
+            self.readings.refuse(source, page, refusal)
+            self.notes.add(source, Note(page, reason=refusal.reason, fix=refusal.fix))
+        self.tell()
+        if time.monotonic() - self.told >= _TELL:
+            self.told = time.monotonic()
+            batches.progress(self.batch, self.readings.done)
+
+    def _recall(self, source: int, before: Note) -> None:
+        """Take what a run before this one noted of a page."""
+        if before.blank:
+            self.readings.sheets[source, before.page] = Sheet(source, before.blank)
+        else:
+            self.readings.refuse(source, before.page, before.refusal)
 
 
-def _note_refusal(file: Path, refusal: Refused) -> None:
-    """A run that goes on from here must not decide otherwise."""
-    partial = file.with_suffix(".part")
-    partial.write_text(json.dumps([refusal.reason, refusal.fix]), "utf-8")
-    partial.rename(file)
+class Notes:
+    """The notes of a batch's files, each read once. Of this attempt only: the next one decides anew."""
+
+    def __init__(self, services: Services, batch: Batch) -> None:
+        self._services, self._batch = services, batch
+        self._known: dict[int, dict[int, Note]] = {}
+
+    def of(self, source: int, page: int) -> Note | None:
+        """What was noted of a page before this run."""
+        if source not in self._known:
+            self._known[source] = noted(notes_file(self._services, self._batch, source))
+        return self._known[source].get(page)
+
+    def add(self, source: int, one: Note) -> None:
+        """Write down what is known of a page of this file."""
+        note(notes_file(self._services, self._batch, source), one)
 
 
-def _noted_refusal(file: Path) -> Refused | None:
-    return Refused(*json.loads(file.read_text("utf-8"))) if file.exists() else None
+def notes_file(services: Services, batch: Batch, source: int) -> Path:
+    """Where the notes of this attempt at a file of the batch stand."""
+    return page_folder(services, batch, source) / f"notes-{batch.attempt}.jsonl"
 
 
 def page_folder(services: Services, batch: Batch, source: int) -> Path:

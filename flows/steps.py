@@ -32,7 +32,10 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A boundary that a batch has crossed; ``pages`` newly done out of ``known``, ``text`` for people."""
+    """A boundary that a batch has crossed, or a ``page`` of it; ``text`` for people.
+
+    ``pages`` are newly done out of ``known``; of ``inspected`` those that a run before this one has read.
+    """
 
     name: str
     batch: int = 0

@@ -22,7 +22,8 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(bench, name="bench")
 
 
-def _bench(name: str) -> Any:
+def measured_by(name: str) -> Any:
+    """The module of ``tests/bench`` that measures this."""
     from infra.database import prepare
 
     prepare()
@@ -45,7 +46,7 @@ def capture(
     as_json: Json = False,
 ) -> None:
     """Pages per second from drop file to search hit, beside the bare engine, tesseract and ocrmypdf."""
-    data = _bench("capture").run(folder, pages, language, rounds)
+    data = measured_by("capture").run(folder, pages, language, rounds)
 
     def show() -> None:
         for name in ("postroom", "engine", "tesseract", "ocrmypdf"):
@@ -65,7 +66,7 @@ def faults(
     as_json: Json = False,
 ) -> None:
     """Kill processes and servers of a distributed intake, take services down; the books must balance."""
-    measured = _bench("faults")
+    measured = measured_by("faults")
     data = measured.measure(kills, pages, seed, lambda text: aside.print(text, markup=False))
     answer(as_json, data, lambda: say(", ".join(f"{name.replace('_', ' ')} {data[name]}" for name in data)))
     if measured.unbalanced(data):
@@ -89,7 +90,7 @@ def scale(
         raise Usage(f"--workers {workers}: name numbers, such as 1,2") from error
     if not counts or counts[0] < 1:
         raise Usage(f"--workers {workers}: name numbers from 1, such as 1,2")
-    run = _bench("scale").run
+    run = measured_by("scale").run
     data = run(folder, counts, pages, rounds, lambda text: aside.print(text, markup=False))
 
     def show() -> None:
@@ -108,7 +109,7 @@ def scale_model(
     as_json: Json = False,
 ) -> None:
     """Simulate a day of many machines from measured costs: what saturates first, and what then helps."""
-    data = _bench("scale_model").run(workers, pages)
+    data = measured_by("scale_model").run(workers, pages)
 
     def show() -> None:
         rows = [(one["cores"], *_day(one)) for one in data["cores"]]
@@ -132,7 +133,7 @@ def orchestration(
     runs: Annotated[int, typer.Option(min=1, help="Runs of each way.")] = 10, as_json: Json = False
 ) -> None:
     """What a run that does nothing costs, in three ways that Prefect offers; then what a take-over takes."""
-    data = _bench("orchestration").run(runs)
+    data = measured_by("orchestration").run(runs)
 
     def show() -> None:
         for name in ("process", "task", "in_process"):
@@ -149,7 +150,7 @@ def crash(
     as_json: Json = False,
 ) -> None:
     """Kill the intake at every step and at random moments; nothing may be lost or filed twice."""
-    data = _bench("crash").run(kills)
+    data = measured_by("crash").run(kills)
 
     def show() -> None:
         outcome = "all well" if data["ok"] else "SOMETHING IS WRONG"
@@ -167,7 +168,7 @@ def numbers(
     as_json: Json = False,
 ) -> None:
     """Take register numbers from many processes, with rollbacks and kills, on both databases."""
-    data = _bench("numbers").run(processes, each)
+    data = measured_by("numbers").run(processes, each)
 
     def show() -> None:
         for name in ("sqlite", "postgresql"):
@@ -187,7 +188,7 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Ask the embedded index and Elasticsearch the same; hits, facets, order and time beside each other."""
-    data = _bench("compare").run(searches)
+    data = measured_by("compare").run(searches)
 
     def show() -> None:
         said = f"{data['entries']} entries, {data['searches']} searches"

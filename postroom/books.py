@@ -76,12 +76,14 @@ def _print_status(data: dict[str, Any]) -> None:
             one["station"],
             one["source"],
             f"{one['pages_done']} of {one['pages_known']}",
+            "" if one["pages_per_minute"] is None else f"{one['pages_per_minute']:.0f}/min",
+            "" if one["seconds_left"] is None else _age(one["seconds_left"]),
             _age(one["age"]),
             "STUCK" if one["stuck"] else one["state"],
         )
         for one in data["batches"]
     ]
-    table("In work", ["batch", "station", "source", "pages", "age", "state"], batches)
+    table("In work", ["batch", "station", "source", "pages", "rate", "left", "age", "state"], batches)
 
 
 def _age(seconds: float) -> str:

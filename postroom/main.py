@@ -13,6 +13,7 @@ from postroom import (
     benches,
     books,
     demo,
+    enduring,
     indexing,
     inspecting,
     intaking,
@@ -44,6 +45,7 @@ for verbs in (
     serving,
     demo,
     benches,
+    enduring,
 ):
     verbs.add_to(app)
 

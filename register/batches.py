@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import F, Sum
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from domain.document import Separation
@@ -178,9 +179,32 @@ def plan(batch: Batch, separation: Separation) -> Separation:
     return planned(batch) or separation
 
 
+def begin(batch: Batch, done: int) -> None:
+    """Note that reading begins now, with so many pages done before."""
+    Batch.objects.filter(pk=batch.pk).update(
+        begun_at=timezone.now(), begun_pages=done, pages_done=done, changed_at=timezone.now()
+    )
+
+
 def progress(batch: Batch, done: int) -> None:
-    """Note how many pages are done, and that the batch is alive, for whoever watches."""
-    Batch.objects.filter(pk=batch.pk).update(pages_done=done, changed_at=timezone.now())
+    """Note how many pages are done, and that the batch is alive, for whoever watches.
+
+    Several workers at a batch each know of what was done before they began and of their own pages: the
+    highest count stays.
+    """
+    mine = Batch.objects.filter(pk=batch.pk)
+    highest = Least(Greatest(F("pages_done"), done), F("pages_known"))
+    mine.update(pages_done=highest, changed_at=timezone.now())
+
+
+def pace(batch: Batch, now: datetime) -> tuple[float | None, float | None]:
+    """Pages a minute since reading began, and seconds left at that rate; None where it cannot be told."""
+    read = batch.pages_done - batch.begun_pages
+    if batch.begun_at is None or read <= 0:
+        return None, None
+    seconds = max((now - batch.begun_at).total_seconds(), 0.001)
+    left = max(batch.pages_known - batch.pages_done, 0)
+    return round(60 * read / seconds, 1), round(left * seconds / read, 1)
 
 
 def releasable(host: str | None = None) -> list[Batch]:

@@ -132,6 +132,8 @@ def _batch(batch: Batch) -> dict[str, Any]:
         "duplicate_of": batch.duplicate_of.key if batch.duplicate_of else None,
         "pages_known": batch.pages_known,
         "pages_done": batch.pages_done,
+        "begun_at": batch.begun_at.isoformat() if batch.begun_at else None,
+        "begun_pages": batch.begun_pages,
         "alarms": batch.alarms,
         "plan": batch.plan,
         "profile": batch.profile,

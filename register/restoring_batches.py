@@ -124,6 +124,8 @@ def _batch(pk: int, story: Story, told: dict[str, Any], home: Home) -> Batch:
         pk=pk,
         folder=bytes.fromhex(told["folder"]),
         received_at=datetime.fromisoformat(told["received_at"]),
+        begun_at=datetime.fromisoformat(told["begun_at"]) if told.get("begun_at") else None,
+        begun_pages=told.get("begun_pages", 0),
         records=story.last,
     )
 

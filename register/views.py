@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import F, Min
 
 from domain.errors import Usage
+from register.batches import pace
 from register.models import Batch, Claim, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
 
 
@@ -129,6 +130,8 @@ def status(now: datetime, stuck_after_seconds: float) -> dict[str, Any]:
             "state": one.state,
             "pages_done": one.pages_done,
             "pages_known": one.pages_known,
+            "pages_per_minute": pace(one, now)[0],
+            "seconds_left": pace(one, now)[1],
             "attempt": one.attempt,
             "age": age(one.received_at),
             "stuck": (now - one.changed_at).total_seconds() > stuck_after_seconds,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -65,14 +66,49 @@ def _resident(pid: int) -> dict[int, int]:
     return held
 
 
+class PeakDisk:
+    """The most disk that these folders took while the block runs, looked at twice a second."""
+
+    def __init__(self, *folders: Path) -> None:
+        self.bytes = 0
+        self._folders = folders
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> "PeakDisk":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.5):
+            self.bytes = max(self.bytes, sum(map(taken, self._folders)))
+
+
+def taken(folder: Path) -> int:
+    """Bytes of disk that a folder's files take, in whole blocks; what vanishes meanwhile counts not."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += Path(place, name).lstat().st_blocks * 512
+            except FileNotFoundError:
+                continue
+    return total
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a command went: its exit code (None: it was stopped after its time), answer, log, peak memory."""
+    """How a command went: exit code (None: stopped after its time), answer, log, what it needed."""
 
     code: int | None
     data: dict[str, Any]
     log: str
     peak_mb: float
+    cpu_seconds: float
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -84,6 +120,7 @@ def environment(**more: str) -> dict[str, str]:
 def postroom(home: Path, *arguments: str, seconds: float, **settings: str) -> Run:
     """Run a verb with ``--json``; ``settings`` go into its environment. Stopped after ``seconds``."""
     command = [POSTROOM, "--home", str(home), *arguments, "--json"]
+    before = _spent()
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment(**settings)
@@ -101,7 +138,13 @@ def postroom(home: Path, *arguments: str, seconds: float, **settings: str) -> Ru
                     answer, _ = process.communicate()
                 code = None
         log.seek(0)
-        return Run(code, json.loads(answer) if answer else {}, log.read(), peak.megabytes)
+        return Run(code, json.loads(answer) if answer else {}, log.read(), peak.megabytes, _spent() - before)
+
+
+def _spent() -> float:
+    """Processor seconds of all processes below this one that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def copy_whole(folder: Path, station: Path, files: Iterable[Path] | None = None) -> int:

@@ -16,9 +16,10 @@ from django.db.models.functions import Now
 
 from archive.keys import WORK, work_key
 from domain.document import FateKind
-from domain.errors import Denied, Refused, Unavailable
+from domain.errors import Denied, Unavailable
 from flows import chunks as flow
 from flows import deployed, reading, scratch, steps
+from flows.notes import Note
 from flows.publish import deliver
 from flows.steps import Stopped
 from flows.verify import verify
@@ -331,11 +332,9 @@ def test_a_new_attempt_does_not_know_the_refusals_of_the_last(office: Office, fl
     services, drop = office
     small_tiff(drop / "two.tif", ["Letter", "two"])
     batch = hand_over(office, floor)
-    files = []
-    for attempt in (1, 2):
-        batch.attempt = attempt
-        files.append(reading._refusal_file(services, batch, 0, 1))
-    files[0].parent.mkdir(parents=True, exist_ok=True)
-    reading._note_refusal(files[0], Refused("took too long", "Scan it again."))
-    noted = [reading._noted_refusal(file) for file in files]
-    assert [one and one.reason for one in noted] == ["took too long", None]
+    reading.page_folder(services, batch, 0).mkdir(parents=True)
+    refused = Note(1, reason="took too long", fix="Scan it again.")
+    reading.Notes(services, batch).add(0, refused)
+    assert reading.Notes(services, batch).of(0, 1) == refused
+    batch.attempt = 2
+    assert reading.Notes(services, batch).of(0, 1) is None

@@ -14,6 +14,7 @@ from PIL import Image
 from domain.errors import Unavailable
 from flows import file_batch
 from flows.intake import intake
+from flows.notes import Note, note
 from flows.publish import publish
 from flows.replay import replay
 from flows.steps import Step
@@ -52,7 +53,7 @@ def test_cuts_stay_when_the_readings_are_lost_half_way(office: tuple[Services, P
     shutil.rmtree(services.work)
     out = services.work / batch.key / "000000"
     out.mkdir(parents=True)
-    (out / "000003.refused-1.json").write_text('["took too long", "Scan it again."]')
+    note(out / "notes-1.jsonl", Note(3, reason="took too long", fix="Scan it again."))
     Batch.objects.update(state=Batch.State.KEPT)
     run(office)
     assert verify(services)["ok"]
