@@ -114,12 +114,21 @@ def release(spooled: Path, source: Path, station: Path, after: str) -> None:
         spooled.unlink(missing_ok=True)
         _sync_folders(spooled.parent)
         return
-    wanted = station / "done" / source.relative_to(station)
+    _put_beside(spooled, station / "done" / source.relative_to(station))
+
+
+def give_back(spooled: Path, source: Path) -> None:
+    """Puts a file that changed after it was claimed where it came from, beside what took its name since."""
+    _put_beside(spooled, source)
+
+
+def _put_beside(moved: Path, wanted: Path) -> None:
+    """Moves a file to ``wanted``, with a number before the ending where that name is taken."""
     wanted.parent.mkdir(parents=True, exist_ok=True)
-    number, kept = 1, wanted
-    while not _put(spooled, kept):
+    number, place = 1, wanted
+    while not _put(moved, place):
         number += 1
-        kept = wanted.with_name(_numbered(wanted.name, number))
+        place = wanted.with_name(_numbered(wanted.name, number))
 
 
 def _copy_over(file: ReadyFile, target: Path) -> None:

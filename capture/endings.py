@@ -1,6 +1,7 @@
 """Whether a file ends as its format says, so that a half-written one is not taken."""
 
 import os
+import re
 import struct
 import time
 from pathlib import Path
@@ -29,14 +30,17 @@ _SIZES = {
 }
 _MOST_TAGS = 512  # of one directory; there are some 200 tags in all
 _LONGEST = 1.0  # seconds
+_LINEARIZED = re.compile(rb"/Linearized\b[^>]*?/L\s+(\d{1,12})\b")  # ISO 32000-1, annex F
+_SCAN = 0xDA  # start of scan
 _OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips and of tiles
 
 
 def ends_properly(path: Path) -> bool:
     """Whether the file is all there, judged by its first and last bytes; by content, not by name.
 
-    PDF: a trailer near the end. TIFF: every directory of the chain, and the image data that it
-    points to, lie within the file. JPEG, PNG: the end marker near the end. Empty files have not
+    PDF: a trailer near the end, and the length that a file for the web says it has. TIFF: every
+    directory of the chain, and the image data that it points to, lie within the file. JPEG, PNG: the end
+    marker near the end; that of a JPEG's own thumbnail does not count. Empty files have not
     ended. Files of other types, and TIFFs that contradict themselves, count as complete: waiting
     would not mend them.
 
@@ -51,9 +55,10 @@ def ends_properly(path: Path) -> bool:
         file.seek(max(size - _TAIL, 0))
         tail = file.read(_TAIL)
         if b"%PDF-" in head:
-            return b"%%EOF" in tail
+            length = _LINEARIZED.search(head)
+            return b"%%EOF" in tail and not (length and int(length[1]) > size)
         if head.startswith(b"\xff\xd8\xff"):
-            return b"\xff\xd9" in tail[-1024:]
+            return b"\xff\xd9" in tail[-1024:][-max(size - _jpeg_data(file, size), 1) :]
         if head.startswith(b"\x89PNG\r\n\x1a\n"):
             return b"IEND\xaeB`\x82" in tail[-1024:]
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
@@ -62,6 +67,18 @@ def ends_properly(path: Path) -> bool:
             except struct.error:  # it shrank while it was looked at
                 return False
     return True
+
+
+def _jpeg_data(file: BinaryIO, size: int) -> int:
+    """Where the picture's data begin, or would: an end marker before is a thumbnail's (ITU T.81, B.1)."""
+    at = 2
+    while at + 4 <= size:
+        file.seek(at)
+        sign, kind, length = struct.unpack(">BBH", file.read(4))
+        if sign != 0xFF or kind == _SCAN:
+            return at
+        at += 1 if kind == 0xFF else 2 + length
+    return size
 
 
 def _tiff_ends(file: BinaryIO, size: int, head: bytes) -> bool:

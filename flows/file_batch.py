@@ -12,7 +12,7 @@ from domain.document import Cut, Fate, FateKind
 from domain.errors import Refused
 from flows.filing import file_documents
 from flows.reading import Readings, chunks, inspect_files, read_pages
-from flows.steps import Runner, Step, Watcher, plainly, unwatched
+from flows.steps import Runner, Step, Stopped, Watcher, plainly, unwatched
 from flows.taking import keep_originals, station_of, take_files
 from infra.wiring import Services
 from models.model import Model
@@ -77,6 +77,8 @@ def file_pages(tools: Tools, batch: Batch, readings: Readings) -> Batch:
         cuts, fates, alarms = run("separate", partial(cut, batch, readings))
         reached("separated")
         for some in chunks(cuts, _DOCUMENTS_A_TASK):
+            if tools.stop.is_set():
+                raise Stopped
             run("file", partial(file_documents, services, batch, pool, tools.model, readings, some))
             reached("filed")
         run("close", partial(close, batch, settle(fates, readings), list(readings.problems.values()), alarms))

@@ -18,7 +18,7 @@ import structlog
 
 from archive.keys import batch_record_key, record_key
 from archive.port import Damaged
-from capture.claim import release
+from capture.claim import give_back, release
 from domain.document import DocumentText
 from domain.entry import IndexEntry
 from domain.errors import Denied, Unavailable
@@ -240,7 +240,14 @@ def _release(services: Services, batch: Batch) -> None:
     """Let go of the batch's files in the spool: their originals and entries are safe in the archive."""
     for one in batches.claims_of(batch):
         path = spooled(services, batch, one)
-        if path.exists():
-            release(path, batches.path_of(one), batches.folder_of(batch), batch.profile["after"])
+        if not path.exists():
+            continue
+        source = batches.path_of(one)
+        if one.inside_id is None and path.stat().st_size != one.size:
+            # Its writer had it open all the time and went on: what it is now comes in as another file.
+            log.warning("a file was written to after it was taken; it is taken again", file=one.source)
+            give_back(path, source)
+            continue
+        release(path, source, batches.folder_of(batch), batch.profile["after"])
     shutil.rmtree(services.spool / batch.key, ignore_errors=True)
     batches.release(batch)

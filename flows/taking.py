@@ -117,7 +117,8 @@ def local_original(services: Services, batch: Batch, one: Claim) -> Path:
         Refused: the file vanished before it could be taken.
     """
     path = spooled(services, batch, one)
-    if path.exists():
+    # One that its writer went on with is not what the archive holds.
+    if path.exists() and (one.inside_id is not None or path.stat().st_size == one.size):
         return path
     if not one.original:
         raise Refused("the file vanished before it could be taken", "Scan it again.")

@@ -1,9 +1,11 @@
 import io
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pikepdf
 import pytest
 from PIL import Image
 
@@ -26,6 +28,21 @@ def opencv_tiff() -> bytes:
     return bytes(cv2.imencode(".tif", noise)[1])
 
 
+def linearized(pdf: bytes) -> bytes:
+    """The first page stands in front, with an end marker of its own."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        opened.save(out, linearize=True)
+    assert out.getvalue().count(b"%%EOF") == 2
+    return out.getvalue()
+
+
+def thumbnailed(jpeg: bytes) -> bytes:
+    """With a whole small JPEG in its head, as cameras write it."""
+    small = picture("JPEG")
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(small) + 2) + small + jpeg[2:]
+
+
 MAKERS: dict[str, Callable[[], bytes]] = {
     "jpeg": lambda: picture("JPEG"),
     "png": lambda: picture("PNG"),
@@ -34,6 +51,8 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "tiff big": lambda: picture("TIFF", pages=2, big_tiff=True),
     "tiff by opencv": opencv_tiff,
     "pdf": lambda: picture("PDF"),
+    "pdf for the web": lambda: linearized(picture("PDF")),
+    "jpeg with thumbnail": lambda: thumbnailed(picture("JPEG")),
 }
 
 

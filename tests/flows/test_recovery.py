@@ -40,6 +40,24 @@ def run(office: tuple[Services, Path], stop_at: str = "") -> list[int]:
     return intake(*office, once=True, stop=stop, watch=watch).batches
 
 
+def test_a_file_that_its_writer_goes_on_with_is_filed_as_taken_and_comes_in_again(
+    office: tuple[Services, Path],
+) -> None:
+    services, drop = office
+    short = small_tiff(drop / "scan.tif", ["Page one", "Page two"]).read_bytes()
+    run(office, stop_at="kept")
+    (taken,) = services.spool.glob("*/000000.tif")
+    longer = small_tiff(taken, ["Page one", "Page two", "Page three"]).read_bytes()
+    run(office)
+    assert [one.pages for one in views.filed_in([Batch.objects.get().pk])] == [2]
+    with services.archive.open(Batch.objects.get().claims.get().original) as kept:
+        assert kept.read() == short
+    assert (drop / "scan.tif").read_bytes() == longer
+    assert verify(services)["ok"]
+    run(office)
+    assert [one.pages for one in views.filed_in([*Batch.objects.values_list("pk", flat=True)])] == [2, 3]
+
+
 def test_cuts_stay_when_the_readings_are_lost_half_way(office: tuple[Services, Path]) -> None:
     services, drop = office
     folder = station(drop, "counted", "[separation]\npages = 2\n")

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from domain.document import Fate, FateKind
 from domain.errors import Usage
-from register import batches, outbox, problems, review
+from register import batches, outbox, problems, review, views
 from register.filing import NewProblem, close
 from register.models import Batch, Correction, Event, Lease, Outbox, PageFate
 from tests.register.filings import AT, file_one, open_batch
@@ -30,6 +30,25 @@ def test_retry_opens_the_batch_for_the_refused_page_alone(register: Path) -> Non
     file_one(again, 0, ((0, 2),))
     close(again, [], [])
     assert PageFate.objects.filter(kind="document").count() == 2
+
+
+def test_pace_counts_from_when_reading_began(register: Path) -> None:
+    batch = open_batch(pages=10)
+    now = timezone.now()
+    assert batches.pace(batch, now) == (None, None)
+    batches.begin(batch, 2)
+    began = batches.reload(batch).begun_at
+    assert began
+    assert batches.pace(batches.reload(batch), began + timedelta(seconds=30)) == (None, None)
+    for done in (6, 4, 5):  # workers that know less of the others
+        batches.progress(batch, done)
+    batch = batches.reload(batch)
+    assert (batch.pages_done, batch.begun_pages) == (6, 2)
+    assert batches.pace(batch, began + timedelta(seconds=30)) == (8.0, 30.0)
+    batches.progress(batch, 99)
+    (one,) = views.status(began + timedelta(seconds=60), 900)["batches"]
+    told = {name: one[name] for name in ("pages_done", "pages_known", "pages_per_minute", "seconds_left")}
+    assert told == {"pages_done": 10, "pages_known": 10, "pages_per_minute": 8.0, "seconds_left": 0.0}
 
 
 def test_a_line_is_dealt_with_once(register: Path) -> None:
