@@ -112,13 +112,13 @@ def _loaded(image: Image.Image, number: int, settings: CaptureSettings, raw: byt
         stored, mirrored, turn, shown = plain.size, False, 0, turn
         if shown in (90, 270):
             dpi = dpi[::-1]
-        payload = _encoded(plain, settings.jpeg_quality)
     points = page_points(*stored, dpi)
     view_dpi = dpi[::-1] if turn in (90, 270) else dpi
     size = points[::-1] if turn in (90, 270) else points
 
     def make(rotate: int) -> bytes:
-        return _page(payload, points, mirrored, rotate)
+        # Not before it is asked for: most blank pages never are.
+        return _page(payload or _encoded(plain, settings.jpeg_quality), points, mirrored, rotate)
 
     return Loaded(view, view_dpi, size, round(max(dpi), 2), turn, make)
 
