@@ -44,7 +44,7 @@ def run(
         expected = bombs.write(drop / "made", sparse)
         count = len(expected)
         for number, folder in enumerate(folders):
-            files = sorted(path for path in folder.rglob("*") if path.is_file())[::every]
+            files = sorted(path for path in folder.rglob("*") if _is_taken(path))[::every]
             count += copy_whole(folder, drop / f"{number}-{folder.name}", files)
         for station in drop.iterdir():
             # Copies of one file lie in several places; each is to be read.
@@ -126,6 +126,11 @@ def _root(claims: dict[int, Any], pk: int) -> int:
     while claims[pk].inside_id is not None:
         pk = claims[pk].inside_id
     return pk
+
+
+def _is_taken(path: Path) -> bool:
+    """Hidden files are never taken."""
+    return path.is_file() and not path.name.startswith(".")
 
 
 def _is_mail(path: Path) -> bool:
