@@ -19,7 +19,7 @@ run: setup ## file a sample batch, then search it
 	@$(BIN)/postroom demo
 
 tools: setup
-	@bash $(SETUP)/packages.sh $(SETUP)/packages-test
+	@bash $(SETUP)/packages.sh $(SETUP)/packages-test $(SETUP)/packages-office
 	@bash $(SETUP)/tools.sh
 
 test: tools check ## every check and every test (PYTEST_ARGS="-k register" for some)

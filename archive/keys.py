@@ -3,6 +3,7 @@
 ::
 
     originals/<first two of sha256>/<sha256>/original
+    renditions/<sha256 of the original>/<sha256>/<name>   what is read in an original's place
     documents/<document id>/<sha256 of the content>/<name>
     register/<register number>/<sequence, nine digits>.json
     batches/<batch>/<sequence, nine digits>.json
@@ -19,6 +20,7 @@ from domain.errors import Usage
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 ORIGINALS = "originals/"
+RENDITIONS = "renditions/"
 DOCUMENTS = "documents/"
 REGISTER = "register/"
 BATCHES = "batches/"
@@ -31,6 +33,11 @@ MANIFEST = "manifest.json"
 def original_key(sha256: str) -> str:
     """Where a file lies as it was received, by the hash of its bytes."""
     return f"{ORIGINALS}{_hash(sha256)[:2]}/{sha256}/original"
+
+
+def rendition_key(original_sha256: str, sha256: str, name: str) -> str:
+    """Where it lies what is read in place of an original, such as the PDF of an office file."""
+    return check_key(f"{RENDITIONS}{_hash(original_sha256)}/{_hash(sha256)}/{_segment(name)}")
 
 
 def document_key(document_id: str, name: str, sha256: str) -> str:

@@ -16,8 +16,22 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Rendition:
+    """What is read in an original's place, such as the PDF of an office file; ``size`` in bytes."""
+
+    key: str
+    sha256: str
+    size: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Original:
-    """A file as it was received; ``size`` in bytes, ``name`` as it was dropped, ``pages`` in the file."""
+    """A file as it was received; ``size`` in bytes, ``name`` as it was dropped, ``pages`` in the file.
+
+    ``inside`` is the key of the file in which it was found, with its path there at the end of ``name``;
+    ``rendition`` what its pages are numbered by, where it has none of its own that can be read.
+    """
 
     key: str
     sha256: str
@@ -25,6 +39,8 @@ class Original:
     media_type: str
     name: str
     pages: int
+    inside: str | None = None
+    rendition: Rendition | None = None
 
 
 @dataclass(frozen=True, slots=True)

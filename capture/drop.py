@@ -5,17 +5,18 @@ what is left alone is told to operators in ``docs/stations.md``.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import watchfiles
 
 from capture.claim import ReadyFile
 from capture.endings import ends_properly
+from capture.names import natural
 from capture.station import PROFILE, Station, load_station
 from domain.errors import Usage
 
@@ -204,7 +205,7 @@ class _Look:
         # All files are looked at, for the clock of each to start, before any holds the batch back.
         sending = [self._sending(path) for path in paths if _unfinished(path)]
         paths = [path for path in paths if not _unfinished(path)]
-        found = [self._file(path, wait) for path in sorted(paths, key=natural)]
+        found = [self._file(path, wait) for path in sorted(paths, key=_by_name)]
         done = self._done_markers(paths, place)
         files = tuple(file for file in found if file is not None)
         if not files or len(files) < len(found) or any(sending) or done is None:
@@ -315,17 +316,10 @@ def changes(drop: Path, stop: Event, poll: bool) -> Iterator[None]:
         yield
 
 
-def natural(path: Path) -> tuple[list[str | int], str]:
-    """Sorting key: numbers in names by value."""
-    parts: list[str | int] = re.split(r"([0-9]+)", str(path).casefold())
-    parts[1::2] = [int(part) for part in parts[1::2]]
-    return parts, str(path)
-
-
 def _folders(drop: Path) -> list[tuple[str, Path]]:
     """Name and folder of each station; the drop folder itself, for loose files, last."""
     try:
-        inside = sorted(drop.iterdir(), key=natural)
+        inside = sorted(drop.iterdir(), key=_by_name)
     except (FileNotFoundError, NotADirectoryError) as why:
         raise Usage(f"{drop}: there is no such drop folder; make it or name another") from why
     stations = [path for path in inside if path.is_dir() and not _passed_over(path.name, top=True)]
@@ -336,7 +330,7 @@ def _files(folder: Path, deep: bool, top: Path) -> Iterator[Path]:
     """The mail in a folder, unfinished files too; links and special files are none."""
     try:
         with os.scandir(folder) as entries:
-            inside = sorted(entries, key=lambda entry: natural(Path(entry.name)))
+            inside = sorted(entries, key=lambda entry: natural(entry.name))
     except FileNotFoundError:
         return
     for entry in inside:
@@ -347,6 +341,10 @@ def _files(folder: Path, deep: bool, top: Path) -> Iterator[Path]:
             yield path
         elif deep and entry.is_dir(follow_symlinks=False):
             yield from _files(path, deep, top)
+
+
+def _by_name(path: Path) -> Any:
+    return natural(str(path))
 
 
 def _unfinished(path: Path) -> bool:

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
+from capture.compound import ZIP_END, ZIP_TAIL
+
 _TAIL = 8192
 _MOST_PAGES = 100_000  # directories of one TIFF that are walked
 _MOST_STRIPS = 65_536  # of one page that are looked at
@@ -28,6 +30,7 @@ _SIZES = {
     17: 8,
     18: 8,
 }
+_MOST_BOXES = 10_000  # of the outermost level of a HEIC
 _MOST_TAGS = 512  # of one directory; there are some 200 tags in all
 _LONGEST = 1.0  # seconds
 _LINEARIZED = re.compile(rb"/Linearized\b[^>]*?/L\s+(\d{1,12})\b")  # ISO 32000-1, annex F
@@ -40,9 +43,10 @@ def ends_properly(path: Path) -> bool:
 
     PDF: a trailer near the end, and the length that a file for the web says it has. TIFF: every
     directory of the chain, and the image data that it points to, lie within the file. JPEG, PNG: the end
-    marker near the end; that of a JPEG's own thumbnail does not count. Empty files have not
-    ended. Files of other types, and TIFFs that contradict themselves, count as complete: waiting
-    would not mend them.
+    marker near the end; that of a JPEG's own thumbnail does not count. ZIP, and office files that are
+    ZIPs: the record that ends its directory. HEIC: every box of the outermost level lies within the
+    file. RTF: its last bracket. Empty files have not ended. Files of other types, and TIFFs that
+    contradict themselves, count as complete: waiting would not mend them.
 
     Raises:
         OSError: when the file cannot be read.
@@ -54,6 +58,9 @@ def ends_properly(path: Path) -> bool:
             return False
         file.seek(max(size - _TAIL, 0))
         tail = file.read(_TAIL)
+        if head.startswith(b"PK\3\4"):  # before PDF: a file in it may be stored as it is
+            file.seek(max(size - ZIP_TAIL, 0))
+            return ZIP_END in file.read(ZIP_TAIL)
         if b"%PDF-" in head:
             length = _LINEARIZED.search(head)
             return b"%%EOF" in tail and not (length and int(length[1]) > size)
@@ -66,6 +73,10 @@ def ends_properly(path: Path) -> bool:
                 return _tiff_ends(file, size, head)
             except struct.error:  # it shrank while it was looked at
                 return False
+        if head.startswith(b"{\\rtf"):
+            return tail.rstrip(b"\0\r\n\t ").endswith(b"}")
+        if head[4:8] == b"ftyp":
+            return _boxes_end(file, size)
     return True
 
 
@@ -79,6 +90,25 @@ def _jpeg_data(file: BinaryIO, size: int) -> int:
             return at
         at += 1 if kind == 0xFF else 2 + length
     return size
+
+
+def _boxes_end(file: BinaryIO, size: int) -> bool:
+    """ISO/IEC 14496-12, 4.2: length and name of a box; 1 for a wider length behind them, 0 for the rest."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        if at >= size:
+            break
+        file.seek(at)
+        start = file.read(16)
+        length = int.from_bytes(start[:4], "big")
+        if length == 1:
+            length = int.from_bytes(start[8:], "big")
+        if length == 0 and len(start) >= 8:
+            return True
+        if length < 8:
+            return False
+        at += length
+    return at <= size
 
 
 def _tiff_ends(file: BinaryIO, size: int, head: bytes) -> bool:

@@ -1,8 +1,11 @@
 """Whether a file can be taken, and how many pages it has. Cheap: no page is decoded."""
 
 import errno
+import lzma
 import warnings
-from collections.abc import Iterator, Sequence
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +14,10 @@ import pikepdf
 from PIL import Image, UnidentifiedImageError
 
 from capture.endings import ends_properly
-from capture.media import PAGED, sniff
+from capture.media import PAGED, is_taken, sniff
 from domain.errors import MACHINE_TROUBLE, Refused
 
+GIVE_PASSWORD = "give it: postroom exceptions retry ID --password"  # noqa: S105 - what to do
 _AGAIN = "scan or send it again"
 
 
@@ -25,7 +29,33 @@ class Source:
     pages: int
 
 
-def inspect(path: Path, takes: Sequence[str], page_limit: int) -> Source:
+def check(path: Path, takes: Collection[str]) -> str:
+    """The kind of a file that may be taken, by its first and last bytes.
+
+    Args:
+        path: the file.
+        takes: the kinds the station takes.
+
+    Raises:
+        Refused: empty, of a kind not taken, an office file with a password, or truncated.
+    """
+    media = sniff(path)
+    if media == "empty file":
+        raise Refused("the file is empty (0 bytes)", _AGAIN)
+    if media == "unknown":
+        raise Refused("its content is of no known type, whatever its name says", "scan or send it again")
+    if media == "locked office file" and "office" in takes:
+        raise Refused("the office file is encrypted with a password", "send it without a password")
+    if not is_taken(media, takes):
+        wanted = ", ".join("office file" if kind == "office" else kind for kind in takes)
+        raise Refused(f"type not taken here: {media}", f"send it as {wanted}")
+    if not ends_properly(path):
+        # Counting would find the pages that are there, and nobody would miss the others.
+        raise Refused(f"the {media.upper()} is cut off: its end is missing", _AGAIN)
+    return media
+
+
+def inspect(path: Path, takes: Collection[str], page_limit: int) -> Source:
     """Look at a file without reading its pages.
 
     Args:
@@ -34,21 +64,11 @@ def inspect(path: Path, takes: Sequence[str], page_limit: int) -> Source:
         page_limit: pages that a file may have.
 
     Raises:
-        Refused: empty, of a kind not taken, encrypted, truncated, unreadable, or with too many pages.
+        Refused: as ``check``; of a kind without pages, encrypted, unreadable, or with too many pages.
     """
-    media = sniff(path)
-    if media == "empty file":
-        raise Refused("the file is empty (0 bytes)", _AGAIN)
-    if media == "unknown":
-        raise Refused("its content is of no known type, whatever its name says", "scan or send it again")
-    if media not in takes or media not in PAGED:
-        wanted = ", ".join(kind for kind in takes if kind in PAGED)
-        raise Refused(
-            f"type not taken here: {media}", f"send it as {wanted or 'nothing: this station takes no type'}"
-        )
-    if not ends_properly(path):
-        # Counting would find the pages that are there, and nobody would miss the others.
-        raise Refused(f"the {media.upper()} is cut off: its end is missing", _AGAIN)
+    media = check(path, takes)
+    if media not in PAGED:
+        raise Refused(f"no page of it can be read as it is: {media}", "send it as pdf, tiff, jpeg or png")
     pages = _COUNT[media](path, page_limit)
     if pages > page_limit:
         raise Refused(f"more than {page_limit} pages", "split the batch, or raise the station's page limit")
@@ -65,9 +85,7 @@ def refusing(kind: str, page: int | None = None) -> Iterator[None]:
         try:
             yield
         except pikepdf.PasswordError as error:
-            raise Refused(
-                "the PDF is encrypted with a password", "send it without a password", page
-            ) from error
+            raise Refused("the PDF is encrypted with a password", GIVE_PASSWORD, page) from error
         except UnidentifiedImageError as error:
             reason = f"the {kind} is damaged, or of a kind that cannot be decoded"
             raise Refused(
@@ -107,6 +125,9 @@ _BAD_DATA = (
     RuntimeError,
     EOFError,
     BufferError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
 )
 """What the libraries raise on hostile bytes: far from only their own error types."""
 

@@ -153,6 +153,12 @@ def _flatten_forms(pdf: pikepdf.Pdf) -> None:
     if isinstance(form, pikepdf.Dictionary) and len(form.get("/Fields", [])) > 0:
         pdf.generate_appearance_streams()
         pdf.flatten_annotations("all")
+        for page in pdf.pages:
+            # What is left of fields, such as an invisible signature, shows nothing and is not for PDF/A.
+            for at in reversed(range(len(page.obj.get("/Annots", ())))):
+                note = page.obj["/Annots"][at]
+                if isinstance(note, pikepdf.Dictionary) and note.get("/Subtype") == "/Widget":
+                    del page.obj["/Annots"][at]
 
 
 def _single(pdf: pikepdf.Pdf, number: int) -> pikepdf.Pdf:

@@ -5,7 +5,7 @@ The rules of a station's ``separation`` add up; what each does is told to operat
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -53,6 +53,7 @@ def separate(
     refused: Mapping[Key, str],
     station: Station,
     own_number: Callable[[str], bool],
+    apart: Collection[int] = (),
 ) -> Separation:
     """The documents of a batch, the fate of every page, and alarms for the operator.
 
@@ -63,13 +64,14 @@ def separate(
         station: whose ``separation`` and ``duplex`` count.
         own_number: whether a barcode's text is a register number of ours: such a label starts a
             document under every policy.
+        apart: files that are documents by themselves, such as attachments: none goes on in another.
 
     Returns:
         Fates in the order of the files and their pages: one for each key of ``sheets`` and
         ``refused``.
     """
     items = _items(sheets, refused, station, own_number)
-    groups = _groups(items, station.separation)
+    groups = _groups(items, station.separation, apart)
     alarms = [*_two_numbers(sheets, refused, own_number), *_alarms(items, station.duplex)]
     documents: list[Cut] = []
     fates: dict[Key, Fate] = {}
@@ -150,7 +152,7 @@ def _separates(page: Page, policy: SeparationPolicy) -> bool:
     )
 
 
-def _groups(items: Sequence[_Item], policy: SeparationPolicy) -> list[_Group]:
+def _groups(items: Sequence[_Item], policy: SeparationPolicy, apart: Collection[int]) -> list[_Group]:
     """The pages between cuts, some groups without any."""
     cutting = (_Role.SEPARATOR, _Role.BLANK_SEPARATOR)
     # Sheets and counts cut a batch whatever its files are; without them a file of several pages is
@@ -167,7 +169,7 @@ def _groups(items: Sequence[_Item], policy: SeparationPolicy) -> list[_Group]:
         # The same label again, as on forms that bear their number on each page, goes on.
         starts = item.label is not None and item.label != now.label
         full = 0 < policy.pages <= now.scanned
-        other_file = by_file and item.key[0] != source
+        other_file = item.key[0] != source and (by_file or item.key[0] in apart or source in apart)
         source = item.key[0]
         if starts or full or other_file or item.role in cutting:
             now = _Group([])

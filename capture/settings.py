@@ -26,6 +26,8 @@ class CaptureSettings:
         thumbnail_width: pixels.
         blank_ink: share of a page's area, 0-1, under which its ink does not count as writing. A line of
             ten hand-written characters on A4 is about 0.0004.
+        container_mb: MB of the files that may come out of one ZIP, or be attached to one PDF, together.
+        certificates: PEM file of the authorities whose electronic signatures are trusted; the machine's.
         process_tasks: tasks after which a reading process is replaced by a fresh one.
     """
 
@@ -38,4 +40,6 @@ class CaptureSettings:
     jpeg_quality: Annotated[int, Interval(ge=20, le=95)] = 80
     thumbnail_width: Annotated[int, Interval(ge=50, le=2000)] = 360
     blank_ink: Annotated[float, Interval(ge=0, le=0.05)] = 0.00012
+    container_mb: Annotated[int, Interval(ge=1, le=1000000)] = 4096
+    certificates: Path = Path("/etc/ssl/certs/ca-certificates.crt")
     process_tasks: Annotated[int, Interval(ge=1, le=1000000)] = 500

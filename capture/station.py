@@ -16,7 +16,7 @@ from domain.errors import Usage
 
 PROFILE = "station.toml"
 
-TAKES = ("pdf", "tiff", "jpeg", "png")
+TAKES = ("pdf", "tiff", "jpeg", "png", "heic", "office", "zip")
 LANGUAGES = ("en", "es", "fr", "de")
 
 _STRICT = ConfigDict(extra="forbid", strict=False)
@@ -100,7 +100,7 @@ class Station:
         tuple[Literal["en", "es", "fr", "de"], ...], Field(min_length=1), AfterValidator(_once)
     ] = LANGUAGES  # type: ignore[assignment]
     takes: Annotated[
-        tuple[Literal["pdf", "tiff", "jpeg", "png"], ...],
+        tuple[Literal["pdf", "tiff", "jpeg", "png", "heic", "office", "zip"], ...],
         Field(min_length=1),
         AfterValidator(_once),
     ] = TAKES  # type: ignore[assignment]

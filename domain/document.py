@@ -90,6 +90,33 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """An electronic signature in a PDF, as it was found when the file was received.
+
+    Attributes:
+        name: of its field.
+        signer: whom its certificate names.
+        signed_at: ISO 8601; by the time stamp if there is a good one (``stamped``), else as the signer says.
+        stamped: whether a time-stamping authority vouches for the time.
+        intact: what was signed is as it was, and the signature is of the certificate's key.
+        trusted: its certificate is vouched for by those that the machine, or the setting, trusts.
+        whole: it covers the whole file; what was added later is not covered.
+        altered: the file was altered after signing, beyond what the signer allows.
+        problem: what is wrong, in words; "" where all of it is good.
+    """
+
+    name: str
+    signer: str
+    signed_at: str | None
+    stamped: bool
+    intact: bool
+    trusted: bool
+    whole: bool
+    altered: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the classifier says of a document.
 

@@ -25,7 +25,7 @@ from flows.reading import Readings, machine_trouble, read_pages
 from flows.reading import chunks as runs
 from flows.steps import Stopped
 from flows.sweep import sweep_work
-from flows.taking import local_original
+from flows.taking import local_file
 from infra.wiring import Services
 from register import batches, chunks
 from register.chunks import Share
@@ -206,7 +206,7 @@ def _read(tools: Tools, chunk: Chunk) -> Any:
     claims = {one.ordinal: one for one in batches.claims_of(batch)}
     readings = Readings(pages=pages, settled=_read_before(batch))
     readings.files = {
-        source: local_original(services, batch, claims[source]) for source in {place[0] for place in pages}
+        source: local_file(services, batch, claims[source]) for source in {place[0] for place in pages}
     }
     read_pages(services, batch, tools.pool, readings, pages, tools.stop)
     key = scratch.leave(services, batch, f"read-{chunk.ordinal}-{chunk.takes}.zip", pages)

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from capture.media import OFFICE
 from capture.pool import Pool
 from capture.separate import separate
 from domain.document import Cut, Fate, FateKind
 from domain.errors import Refused
 from flows.filing import file_documents
+from flows.opening import open_files
 from flows.reading import Readings, chunks, inspect_files, read_pages
 from flows.steps import Runner, Step, Stopped, Watcher, plainly, unwatched
 from flows.taking import keep_originals, station_of, take_files
@@ -57,8 +59,10 @@ def keep_batch(tools: Tools, batch: Batch) -> Batch:
 
 
 def look_at(tools: Tools, batch: Batch) -> Readings:
-    """Count the pages of a kept batch."""
-    readings = tools.run("inspect", partial(inspect_files, tools.services, batch, tools.pool))
+    """Open the files of a kept batch that need it, and count the pages."""
+    unopened = tools.run("open", partial(open_files, tools.services, batch, tools.pool, tools.stop))
+    _reached(tools, batch, "opened")
+    readings = tools.run("inspect", partial(inspect_files, tools.services, batch, tools.pool, unopened))
     _reached(tools, batch, "inspected", readings.before, len(readings.pages))
     return readings
 
@@ -97,7 +101,9 @@ def cut(batch: Batch, readings: Readings) -> tuple[list[tuple[int, Cut]], tuple[
     result = batches.planned(batch)
     if result is None:
         sheets = [readings.sheets[place] for place in sorted(readings.sheets)]
-        result = batches.plan(batch, separate(sheets, readings.refused, station_of(batch), is_number))
+        apart = batches.by_themselves(batch, OFFICE)
+        found = separate(sheets, readings.refused, station_of(batch), is_number, apart)
+        result = batches.plan(batch, found)
     for fate in result.fates:
         if fate.kind is FateKind.REFUSED and (fate.source, fate.page) not in readings.refused:
             # It was refused before and reads well now: a person may ask for it, the cuts stay.

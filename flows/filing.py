@@ -1,6 +1,7 @@
 """File: make each document's objects, store them, then enter the document in the register."""
 
 import hashlib
+import json
 import shutil
 import uuid
 from collections.abc import Callable, Sequence
@@ -8,22 +9,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from archive.keys import document_key, manifest_key
-from archive.manifest import Content, Manifest, Original, Run, to_json
+from archive.manifest import Content, Manifest, Original, Rendition, Run, to_json
 from capture.media import media_type
 from capture.pool import Pool
 from capture.tools.tesseract import probe
-from domain.document import Cut
+from domain.document import Cut, Signature
 from domain.errors import Refused
+from domain.wire import from_json
 from flows.children import MadeDocument, MadeObject, make_document
 from flows.reading import Readings, outcome, page_folder
 from infra.wiring import Services
 from models.classify import classify
 from models.model import Model
 from register import batches, filing
-from register.models import Batch, Document
+from register.models import Batch, Claim, Document
 from register.numbers import is_number
 
 _DOCUMENTS = uuid.UUID("6f7f2a4e-5a0b-4a59-9d38-0f1d3f0c6b7e")
@@ -89,10 +91,10 @@ def _file(
     digest = hashlib.sha256(manifest).hexdigest()
     stored = services.archive.put(manifest_key(key, digest), manifest, media_type="application/json")
     used = {source for source, _ in cut.pages}
-    originals = [
-        filing.Kept(one.original, one.sha256, one.size, "original")
-        for one in batches.claims_of(batch)
-        if one.ordinal in used
+    files = [one for one in batches.claims_of(batch) if one.ordinal in used]
+    originals = [filing.Kept(one.original, one.sha256, one.size, "original") for one in files]
+    signed = [
+        (one.source, from_json(Signature, json.dumps(plain))) for one in files for plain in one.signatures
     ]
     return filing.file_document(
         batch,
@@ -116,6 +118,7 @@ def _file(
                 filing.Kept(stored.key, stored.sha256, stored.size, "manifest"),
                 *originals,
             ),
+            signatures=tuple(signed),
         ),
         zone=services.settings.zone,
         actor=_ACTOR,
@@ -140,22 +143,30 @@ def _manifest(
         received_at=batch.received_at,
         station=batch.station,
         batch=batch.key,
-        originals=tuple(
-            Original(
-                key=claims[source].original,
-                sha256=claims[source].sha256,
-                size=claims[source].size,
-                media_type=media_type(claims[source].media),
-                name=claims[source].source,
-                pages=claims[source].pages,
-            )
-            for source in used
-        ),
+        originals=tuple(_original(services, claims[source]) for source in used),
         objects=tuple(contents),
         pdfa=made.pdfa,
         pdfa_reason=made.pdfa_reason,
         lineage=tuple(_runs(cut, made.rotations, {source: one.original for source, one in claims.items()})),
         tools=_tools(services.settings.capture.tessdata),
+    )
+
+
+def _original(services: Services, claim: Claim) -> Original:
+    rendition = None
+    if claim.rendition:
+        size = services.archive.stat(claim.rendition).size
+        kind = media_type(PurePath(claim.rendition).suffix[1:])
+        rendition = Rendition(claim.rendition, claim.rendition_sha256, size, kind)
+    return Original(
+        key=claim.original,
+        sha256=claim.sha256,
+        size=claim.size,
+        media_type=media_type(claim.media),
+        name=claim.source,
+        pages=claim.pages,
+        inside=claim.inside.original if claim.inside else None,
+        rendition=rendition,
     )
 
 

@@ -30,7 +30,7 @@ from infra.wiring import Services
 from register import batches, outbox
 from register.indexing import index_entry
 from register.models import Batch, Outbox, StoredObject
-from register.views import object_keys, originals_of, texts_of
+from register.views import object_keys, opened_of, originals_of, texts_of
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -191,7 +191,9 @@ def _lock(services: Services, rows: Sequence[Outbox], records: list[str]) -> Non
     until = max(row.created_at for row in rows) + timedelta(days=services.settings.archive.retention_days)
     new = {row.entry_id for row in rows if row.event and row.event.kind in _NEW_DOCUMENTS}
     kept = {row.batch_id for row in rows if row.batch_id and row.sequence == 1}
-    _each(lambda key: services.archive.lock(key, until), {*records, *object_keys(new), *originals_of(kept)})
+    looked_at = {row.batch_id for row in rows if row.batch_id and row.sequence > 1}
+    keys = {*records, *object_keys(new), *originals_of(kept), *opened_of(looked_at)}
+    _each(lambda key: services.archive.lock(key, until), keys)
 
 
 def _each(function: Callable[[T], R], of: Iterable[T]) -> list[R]:

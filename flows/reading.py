@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 
 from capture.barcodes import BarcodeOptions
+from capture.media import PAGED
 from capture.pages import inspect
 from capture.pool import Pool
 from capture.read import ReadOptions
@@ -20,7 +21,7 @@ from domain.page import Page, Sheet
 from flows.children import read_lightly
 from flows.notes import Note, note, noted
 from flows.steps import Stopped
-from flows.taking import local_original, station_of
+from flows.taking import kept_inside, local_file, station_of
 from infra.wiring import Services
 from register import batches
 from register.filing import NewProblem
@@ -95,21 +96,29 @@ def machine_trouble(error: Exception, what: str) -> Unavailable | None:
     return None
 
 
-def inspect_files(services: Services, batch: Batch, pool: Pool) -> Readings:
-    """Open each file of the batch and count its pages, leaving out those that were settled before."""
+def inspect_files(services: Services, batch: Batch, pool: Pool, unopened: Mapping[int, Refused]) -> Readings:
+    """Count the pages of each file of the batch, leaving out those that were settled before.
+
+    ``unopened`` says which files could not be opened, and why. A container has no pages of its own.
+    """
     station = station_of(batch)
+    claims = batches.claims_of(batch)
+    containers = {one.inside_id for one in claims if one.inside_id}
     settled = batches.settled(batch)
     readings = Readings(settled=len(settled))
-    for one in batches.claims_of(batch):
+    for one in claims:
         counted = any(source == one.ordinal for source, _ in settled)
         pages = one.pages if counted else 1
         try:
-            if not counted or any((one.ordinal, page) not in settled for page in range(1, pages + 1)):
-                path = local_original(services, batch, one)
+            if one.ordinal in unopened:
+                raise unopened[one.ordinal]
+            if kept_inside(one, station.takes) or (one.media == "zip" and one.pk in containers):
+                pages = 0
+            elif not counted or any((one.ordinal, page) not in settled for page in range(1, pages + 1)):
+                path = local_file(services, batch, one)
+                takes = PAGED if one.rendition else station.takes
                 if not counted:
-                    pages = outcome(
-                        pool.run(inspect, path, station.takes, station.page_limit), one.source
-                    ).pages
+                    pages = outcome(pool.run(inspect, path, takes, station.page_limit), one.source).pages
                 readings.files[one.ordinal] = path
         except Refused as refusal:
             readings.refuse(one.ordinal, None, refusal)

@@ -21,7 +21,7 @@ from archive.keys import (
 )
 from archive.port import Archive, Damaged, NotFound, check_key
 from domain.errors import Usage
-from register.filing import Kept
+from register.filing import RENDITION, Kept
 from register.numbers import format_number
 from register.records import read_record
 from register.restoring import Difference, Record, Story, unknown
@@ -173,6 +173,11 @@ def _origin(key: str, document: str, data: bytes | NotFound | Damaged) -> Origin
     kept = [Kept(one.key, one.sha256, one.size, one.role) for one in read.objects]
     kept += [Kept(key, digest, len(data), "manifest")]
     kept += [Kept(one.key, one.sha256, one.size, "original") for one in read.originals]
+    kept += [
+        Kept(made.key, made.sha256, made.size, RENDITION)
+        for made in (one.rendition for one in read.originals)
+        if made
+    ]
     originals = {one.key: Original(one.name, one.pages) for one in read.originals}
     return Origin(read.received_at, originals, tuple(kept))
 

@@ -6,22 +6,26 @@ from capture.pool import Pool
 from domain.errors import PostroomError, Unavailable, Usage
 from flows.file_batch import Tools, file_batch
 from flows.intake import Failure, Intake
+from flows.opening import unlock_file
 from flows.publish import deliver
 from infra.classifier import lazy_champion
 from infra.wiring import Services, sole_worker
 from register.problems import retry
 
 
-def replay(services: Services, problems: Sequence[int]) -> Intake:
+def replay(services: Services, problems: Sequence[int], password: str | None = None) -> Intake:
     """Try these lines of the exceptions queue again and publish what comes of it.
 
-    A line that is not there, or was dealt with already, is a failure; the others are done.
+    With ``password``, their files are opened by it first. A line whose file it does not open, that is not
+    there, or was dealt with already, is a failure; the others are done.
     """
     done = Intake()
     with Pool(services.settings.processes, services.settings.capture) as pool:
         tools = Tools(services, pool, lazy_champion(services))
         for one in problems:
             try:
+                if password is not None:
+                    unlock_file(services, pool, one, password)
                 batch = retry(one)
             except Usage as error:
                 done.failures.append(Failure(0, f"exception {one}", str(error)))

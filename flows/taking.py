@@ -5,6 +5,7 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -13,7 +14,7 @@ from archive.keys import original_key
 from capture.claim import StillWriting, resume_claim
 from capture.drop import Ready
 from capture.endings import ends_properly
-from capture.media import media_type, sniff
+from capture.media import is_taken, media_type, sniff
 from capture.station import Station
 from domain.errors import PostroomError, Refused, Unavailable
 from domain.wire import from_json, to_plain
@@ -28,9 +29,27 @@ _SUFFIX = 10
 
 def spooled(services: Services, batch: Batch, one: Claim) -> Path:
     """Where a claimed file lies while its batch is in work. Its ending is kept, for naming odd files."""
+    return services.spool / batch.key / _local_name(one)
+
+
+def original_place(services: Services, batch: Batch, one: Claim) -> Path:
+    """Where a file lies that is not in the spool while its batch is in work: fetched, or out of another."""
+    return services.work / batch.key / "originals" / _local_name(one)
+
+
+def _local_name(one: Claim) -> str:
     suffix = PurePath(one.source).suffix
     plain = suffix if len(suffix) <= _SUFFIX and suffix.isascii() and suffix[1:].isalnum() else ""
-    return services.spool / batch.key / f"{one.ordinal:06}{plain}"
+    return f"{one.ordinal:06}{plain}"
+
+
+def kept_inside(one: Claim, takes: Collection[str]) -> bool:
+    """Whether a file is no more than part of the PDF that it is attached to: it has no pages of its own.
+
+    Invoices carry their figures as XML, for example; nobody need look at those.
+    """
+    attached = one.inside is not None and one.inside.media == "pdf"
+    return attached and not is_taken(one.media, takes) and one.media != "locked office file"
 
 
 def station_of(batch: Batch) -> Station:
@@ -110,6 +129,21 @@ def keep_originals(services: Services, batch: Batch) -> Batch:
     return batches.keep(batch, digest.hexdigest(), str(batch.profile["duplicate"]))
 
 
+def local_file(services: Services, batch: Batch, one: Claim) -> Path:
+    """What is read of a file, locally: its rendition, if it has one, or else the original.
+
+    Raises:
+        Refused: the file vanished before it could be taken.
+    """
+    if not one.rendition:
+        return local_original(services, batch, one)
+    fetched = services.work / batch.key / "renditions" / f"{one.ordinal:06}-{PurePath(one.rendition).name}"
+    if not fetched.exists():
+        fetched.parent.mkdir(parents=True, exist_ok=True)
+        fetch(services, one.rendition, fetched, one.rendition_sha256)
+    return fetched
+
+
 def local_original(services: Services, batch: Batch, one: Claim) -> Path:
     """The original's bytes as a local file: in the spool, or fetched again from the archive.
 
@@ -122,7 +156,7 @@ def local_original(services: Services, batch: Batch, one: Claim) -> Path:
         return path
     if not one.original:
         raise Refused("the file vanished before it could be taken", "Scan it again.")
-    fetched = services.work / batch.key / "originals" / f"{one.ordinal:06}"
+    fetched = original_place(services, batch, one)
     if not fetched.exists():
         fetched.parent.mkdir(parents=True, exist_ok=True)
         fetch(services, one.original, fetched, one.sha256)

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from capture.tools.libreoffice import INSTALL
+from capture.tools.libreoffice import probe as probe_libreoffice
 from capture.tools.tesseract import CODES, probe
 from domain.entry import Query
 from domain.errors import PostroomError
@@ -60,6 +62,7 @@ def _checks(home: Path) -> Iterator[Check]:
     yield Check("settings", True, f"{settings.processes} processes, time zone {settings.timezone}")
     yield from _tesseract(settings)
     yield _command("tesseract", "the comparison in: postroom bench capture", "apt-get install tesseract-ocr")
+    yield _libreoffice()
     yield from _services(home, settings)
     yield _disk(home)
 
@@ -105,6 +108,13 @@ def _tesseract(settings: Settings) -> Iterator[Check]:
         yield Check(f"reading {code}", there, found, fix, needed=code == "en")
     fix = "" if engine.orientation else "apt-get install tesseract-ocr-osd"
     yield Check("page orientation", engine.orientation, str(engine.tessdata), fix)
+
+
+def _libreoffice() -> Check:
+    found = probe_libreoffice()
+    if found is None:
+        return Check("LibreOffice", False, "missing; office files are refused without it", INSTALL, False)
+    return Check("LibreOffice", True, f"{found.version}, {found.program}", "", False)
 
 
 def _command(name: str, purpose: str, fix: str) -> Check:

@@ -1,12 +1,15 @@
 """``exceptions``, ``review``, ``label``: what a person must decide."""
 
 import getpass
+import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from domain.errors import Usage
 from postroom.context import services
 from postroom.output import answer, aside, count, percent, say, table
 from postroom.searching import Json
@@ -53,16 +56,33 @@ def _print_problems(data: list[dict[str, Any]]) -> None:
 @exceptions.command()
 def retry(
     ids: Annotated[list[int], typer.Argument(help="Ids from: postroom exceptions list")],
+    ask: Annotated[bool, typer.Option("--password", help="Ask for the password that opens them.")] = False,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(help="File with that password in its first line; - reads it from the input."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Try the page or file again; a duplicate is filed."""
+    password = _password(ask, password_file)
     instance = services()
     from flows.replay import replay
     from postroom.intaking import finish
 
     start = time.monotonic()
-    done = replay(instance, ids)
+    done = replay(instance, ids, password)
     finish(instance, done, as_json, strict=False, seconds=time.monotonic() - start)
+
+
+def _password(ask: bool, file: Path | None) -> str | None:
+    """The password, from a person or a file; never from the command line, where others may see it."""
+    if file is not None:
+        try:
+            with sys.stdin if str(file) == "-" else file.open(encoding="utf-8") as lines:
+                return lines.readline().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Usage(f"{file}: the password cannot be read there ({error})") from error
+    return str(typer.prompt("Password", hide_input=True)) if ask else None
 
 
 @exceptions.command()

@@ -155,6 +155,12 @@ def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
         ]
         if fields:
             table("Fields", ["field", "value", "page", "confidence", "check"], fields)
+        if one["signatures"]:
+            say("Signatures", style="bold")
+        for signature in one["signatures"]:
+            _whole(f"  {_signature(signature, zone)}")
+        for attachment in one["attachments"]:
+            _whole(f"Attached: {attachment['source']}  {attachment['key']}")
         say("Page account", style="bold")
         for first, last, source, page in _runs(one["page_account"]):
             _whole(f"  {_pages(first, last)}: {_pages(page, page + last - first)} of {source}")
@@ -166,6 +172,15 @@ def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
         ["event", "what", "who", "when"],
         [(row["sequence"], row["kind"], row["actor"], _moment(row["at"], zone)) for row in data["history"]],
     )
+
+
+def _signature(one: dict[str, Any], zone: ZoneInfo) -> str:
+    """Whose, when, and whether it holds, in one line."""
+    at = f", {_moment(one['signed_at'], zone)}" if one["signed_at"] else ""
+    claimed = "" if one["stamped"] or not at else " as the signer says"
+    covers = "" if one["whole"] else "; it does not cover what was added later"
+    signer, found = one["signer"] or "signer unknown", one["problem"] or "intact and trusted"
+    return f"{signer}{at}{claimed}: {found}{covers}"
 
 
 def _moment(at: str, zone: ZoneInfo) -> str:

@@ -3,18 +3,19 @@
 import json
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F, Max, Q, Sum
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
-from domain.document import Separation
+from domain.document import Separation, Signature
 from domain.wire import from_json, to_plain
+from register.filing import RENDITION
 from register.models import Batch, Claim, Outbox, PageFate, StoredObject
 from register.records import record_batch as record
 from register.session import alone, write
@@ -33,7 +34,18 @@ class NewFile:
     mtime_ns: int
 
 
-def readable(path: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """A file that was found in another and lies in the archive: its path in there, size in bytes, kind."""
+
+    name: str
+    size: int
+    sha256: str
+    media: str
+    original: str
+
+
+def readable(path: Path | str) -> str:
     r"""The path as text that any database and terminal takes; stray bytes and controls as ``\xNN``."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
@@ -94,8 +106,63 @@ def markers_of(batch: Batch) -> list[Path]:
 
 
 def claims_of(batch: Batch) -> list[Claim]:
-    """The batch's files in the order of their pages."""
-    return list(batch.claims.order_by("ordinal"))
+    """The batch's files in the order of their pages: those that were dropped, then what was in them."""
+    return list(batch.claims.select_related("inside").order_by("ordinal"))
+
+
+def add_members(container: Claim, members: Sequence[NewMember]) -> list[Claim]:
+    """Write down the files that were found in this one, all or none, and only once; they come last.
+
+    The places of files that are there already never change: pages are named by them.
+    """
+    with write():
+        batch = Batch.objects.select_for_update().get(pk=container.batch_id)
+        if not container.members.exists():
+            last = batch.claims.aggregate(last=Max("ordinal"))["last"]
+            names = [readable(member.name.encode("utf-8", "backslashreplace").decode()) for member in members]
+            Claim.objects.bulk_create(
+                Claim(
+                    batch=batch,
+                    ordinal=last + place,
+                    source=f"{container.source}/{name}",
+                    path=b"",
+                    size=member.size,
+                    mtime_ns=container.mtime_ns,
+                    sha256=member.sha256,
+                    media=member.media,
+                    original=member.original,
+                    inside=container,
+                    member=name,
+                )
+                for place, (member, name) in enumerate(zip(members, names, strict=True), start=1)
+            )
+            _hold_originals(batch)
+        return list(container.members.select_related("inside").order_by("ordinal"))
+
+
+def add_rendition(claim: Claim, key: str, sha256: str, size: int) -> None:
+    """Note what is read in this file's place, which lies in the archive."""
+    with write():
+        StoredObject.objects.get_or_create(
+            key=key, defaults={"sha256": sha256, "size": size, "role": RENDITION}
+        )
+        claim.rendition, claim.rendition_sha256 = key, sha256
+        claim.save(update_fields=["rendition", "rendition_sha256"])
+
+
+def add_signatures(claim: Claim, signatures: Sequence[Signature]) -> None:
+    """Note the electronic signatures that this file bears."""
+    claim.signatures = [to_plain(one) for one in fit(tuple(signatures))]
+    claim.save(update_fields=["signatures"])
+
+
+def by_themselves(batch: Batch, kinds: Collection[str]) -> frozenset[int]:
+    """Files that are documents of their own, whatever lies beside them: not scans that go on in the next.
+
+    Those are files of these kinds, which a program wrote, and PDFs with attachments and their attachments.
+    """
+    own = Q(media__in=kinds) | Q(inside__media="pdf") | Q(media="pdf", members__isnull=False)
+    return frozenset(batch.claims.filter(own).values_list("ordinal", flat=True))
 
 
 def unfinished(host: str) -> list[Batch]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.document import Fate, FateKind, Field, Verdict
+from domain.document import Fate, FateKind, Field, Signature, Verdict
 from domain.wire import to_plain
 from register import history
 from register.models import (
@@ -27,6 +27,10 @@ from register.numbers import format_number, take_next
 from register.records import record_batch, snapshot, write_record
 from register.session import write
 from register.texts import fit
+
+RENDITION = "rendition"
+SHARED = ("original", RENDITION)
+"""Roles of the objects that belong to no single document: all that were cut from the file have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Filing:
         barcode: the label barcode on it, or "".
         attach_to: number of the entry it belongs to; "" for a new one.
         access: labels of those who may see it.
+        signatures: the electronic signatures of the files it was cut from, each with the file's name.
     """
 
     key: str
@@ -68,6 +73,7 @@ class Filing:
     manifest: str
     objects: tuple[Kept, ...]
     access: tuple[str, ...] = ()
+    signatures: tuple[tuple[str, Signature], ...] = ()
 
 
 def fold(name: str) -> str:
@@ -148,16 +154,16 @@ def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
         fields=[to_plain(field) for field in filing.fields],
         pdfa=filing.pdfa,
         manifest=filing.manifest,
+        signatures=[{"source": source, **to_plain(one)} for source, one in filing.signatures],
     )
     for kept in filing.objects:
-        # An original is shared by all documents cut from it.
         StoredObject.objects.get_or_create(
             key=kept.key,
             defaults={
                 "sha256": kept.sha256,
                 "size": kept.size,
                 "role": kept.role,
-                "document": None if kept.role == "original" else document,
+                "document": None if kept.role in SHARED else document,
             },
         )
     claims = dict(Claim.objects.filter(batch=batch).values_list("ordinal", "id"))

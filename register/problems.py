@@ -19,12 +19,32 @@ def open_problems() -> list[Problem]:
     )
 
 
-def _take(problem_id: int, state: str) -> Problem:
-    problem = Problem.objects.select_for_update().filter(pk=problem_id).select_related("batch").first()
+def waiting(problem_id: int) -> Problem:
+    """This line of the queue, with its file, as long as it waits.
+
+    Raises:
+        Usage: no such line, it was dealt with already, or its batch is still in work.
+    """
+    with write():
+        problem = _open(problem_id)
+        batch = problem.batch
+        if batch.state not in (Batch.State.DONE, Batch.State.RELEASED):
+            raise Usage(f"Batch {batch.pk} is still in work. Try again when it is done: postroom status")
+        return problem
+
+
+def _open(problem_id: int) -> Problem:
+    found = Problem.objects.select_for_update(of=("self",)).filter(pk=problem_id)
+    problem = found.select_related("batch", "claim").first()
     if problem is None:
         raise Usage(f"There is no exception {problem_id}. See them all: postroom exceptions list")
     if problem.state != Problem.State.OPEN:
         raise Usage(f"Exception {problem_id} was {problem.state} already.")
+    return problem
+
+
+def _take(problem_id: int, state: str) -> Problem:
+    problem = _open(problem_id)
     problem.state = state
     problem.save()
     return problem

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Max
 
 from domain.errors import Usage
-from register.models import Batch, Document, Entry, EntryParty, Event, Outbox, PageFate, Problem
+from register.models import Batch, Document, Entry, EntryParty, Event, Outbox, PageFate, Problem, StoredObject
 
 VERSION = 2
 
@@ -83,6 +83,7 @@ def _document(document: Document) -> dict[str, Any]:
         "language": document.language,
         "pages": document.pages,
         "fields": document.fields,
+        "signatures": document.signatures,
         "pdfa": document.pdfa,
         "manifest": document.manifest,
         "account": [
@@ -115,6 +116,8 @@ def _batch(batch: Batch) -> dict[str, Any]:
         Event.objects.filter(entry__documents__batch=batch).values_list("entry").annotate(Max("sequence"))
     )
     last = dict(events)
+    renditions = batch.claims.exclude(rendition="").values("rendition")
+    sizes = dict(StoredObject.objects.filter(key__in=renditions).values_list("key", "size"))
     problems = Problem.objects.filter(batch=batch).select_related("claim").order_by("id")
     return {
         "key": batch.key,
@@ -147,8 +150,14 @@ def _batch(batch: Batch) -> dict[str, Any]:
                 "media": one.media,
                 "pages": one.pages,
                 "original": one.original,
+                "inside": one.inside.ordinal if one.inside else None,
+                "member": one.member,
+                "rendition": one.rendition,
+                "rendition_sha256": one.rendition_sha256,
+                "rendition_size": sizes.get(one.rendition),
+                "signatures": one.signatures,
             }
-            for one in batch.claims.order_by("ordinal")
+            for one in batch.claims.select_related("inside").order_by("ordinal")
         ],
         "fates": [
             {

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from register.filing import Kept
+from register.filing import RENDITION, Kept
 from register.models import Batch, Claim, Document, Outbox, PageFate, Problem
 from register.restoring import RUN, Difference, Story, add_dated, add_objects, each, free_ids, own_ids
 
@@ -68,12 +68,8 @@ def _add(home: Home, stories: Sequence[Story], *, own: bool = True) -> list[Batc
     ids = own_ids(Batch, [one["order"] if own else 0 for one in told])
     rows = zip(ids, stories, told, strict=True)
     batches = Batch.objects.bulk_create(_batch(pk, story, one, home) for pk, story, one in rows)
-    claims = Claim.objects.bulk_create(
-        Claim(**{**file, "batch": batch, "ordinal": ordinal, "path": bytes.fromhex(file["path"])})
-        for batch, one in zip(batches, told, strict=True)
-        for ordinal, file in enumerate(one["files"])
-    )
-    _add_problems(batches, told, {(one.batch_id, one.ordinal): one for one in claims})
+    claims = {(one.batch_id, one.ordinal): one for one in _add_claims(batches, told)}
+    _add_problems(batches, told, claims)
     now = timezone.now()
     Outbox.objects.bulk_create(
         Outbox(batch=batch, sequence=record.sequence, body=record.body, recorded_at=now, delivered_at=now)
@@ -84,11 +80,40 @@ def _add(home: Home, stories: Sequence[Story], *, own: bool = True) -> list[Batc
     return batches
 
 
+def _add_claims(batches: Sequence[Batch], told: Sequence[dict[str, Any]]) -> list[Claim]:
+    files = [
+        (batch, ordinal, file)
+        for batch, one in zip(batches, told, strict=True)
+        for ordinal, file in enumerate(one["files"])
+    ]
+    others = {"inside", "rendition_size", "path"}
+    claims = Claim.objects.bulk_create(
+        Claim(
+            batch=batch,
+            ordinal=ordinal,
+            path=bytes.fromhex(file["path"]),
+            **{name: value for name, value in file.items() if name not in others},
+        )
+        for batch, ordinal, file in files
+    )
+    at = {(one.batch_id, one.ordinal): one for one in claims}
+    members = []
+    for claim, (batch, _, file) in zip(claims, files, strict=True):
+        if file.get("inside") is not None:
+            claim.inside = at[batch.pk, file["inside"]]
+            members.append(claim)
+    Claim.objects.bulk_update(members, ["inside"], batch_size=RUN)
+    return claims
+
+
 def _originals(told: Sequence[dict[str, Any]]) -> Iterator[Kept]:
     for batch in told:
         for file in batch["files"]:
             if file["original"]:
                 yield Kept(file["original"], file["sha256"], file["size"], "original")
+            if file.get("rendition"):
+                size = file["rendition_size"]
+                yield Kept(file["rendition"], file["rendition_sha256"], size, RENDITION)
 
 
 def given(stories: Sequence[Story]) -> Iterator[tuple[str, int]]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from register import history
-from register.filing import Kept, fold
+from register.filing import SHARED, Kept, fold
 from register.models import (
     Batch,
     Claim,
@@ -105,6 +105,7 @@ def _add_documents(
             entry=entry,
             batch=batches[one["batch"]],
             label=one["class"],
+            signatures=one.get("signatures", []),
             **{name: one[name] for name in names},
         )
         for pk, (entry, one) in zip(ids, told, strict=True)
@@ -124,7 +125,7 @@ def _add_documents(
     kept = [(document, held) for document in documents for held in origins[document.key].objects]
     add_objects(
         [held for _, held in kept],
-        {held.key: document for document, held in kept if held.role != "original"},
+        {held.key: document for document, held in kept if held.role not in SHARED},
     )
     return differences
 

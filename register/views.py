@@ -41,7 +41,9 @@ def show(number: str) -> dict[str, Any]:
 def _document(document: Document) -> dict[str, Any]:
     fates = document.fates.select_related("claim").order_by("position")
     objects = StoredObject.objects.filter(document=document).order_by("role")
-    originals = {fate.claim.original for fate in fates}
+    shared = {key for fate in fates for key in (fate.claim.original, fate.claim.rendition)}
+    files = {fate.claim_id for fate in fates}
+    kept_inside = Claim.objects.filter(inside__in=files, pages=0).order_by("ordinal")
     return {
         "document": document.key,
         "class": document.label,
@@ -57,6 +59,8 @@ def _document(document: Document) -> dict[str, Any]:
         "batch": document.batch.pk,
         "manifest": document.manifest,
         "fields": document.fields,
+        "signatures": document.signatures,
+        "attachments": [{"source": one.source, "key": one.original} for one in kept_inside],
         "page_account": [
             {"position": fate.position, "source": fate.claim.source, "page": fate.page} for fate in fates
         ],
@@ -64,8 +68,8 @@ def _document(document: Document) -> dict[str, Any]:
             {"role": one.role, "key": one.key, "sha256": one.sha256, "size": one.size} for one in objects
         ]
         + [
-            {"role": "original", "key": one.key, "sha256": one.sha256, "size": one.size}
-            for one in StoredObject.objects.filter(key__in=originals).order_by("key")
+            {"role": one.role, "key": one.key, "sha256": one.sha256, "size": one.size}
+            for one in StoredObject.objects.filter(key__in=shared).order_by("role", "key")
         ],
     }
 
@@ -186,14 +190,25 @@ def texts_of(changes: Sequence[Outbox]) -> dict[int, list[StoredObject]]:
 def object_keys(entries: Collection[int | None]) -> set[str]:
     """Archive keys of all that these entries, by id, are made of: contents, manifests, originals."""
     contents = StoredObject.objects.filter(document__entry__in=entries).values_list("key", flat=True)
-    claims = PageFate.objects.filter(document__entry__in=entries).exclude(claim__original="")
-    return {*contents, *claims.values_list("claim__original", flat=True).distinct()}
+    claims = Claim.objects.filter(fates__document__entry__in=entries).distinct()
+    shared = (key for both in claims.values_list("original", "rendition") for key in both if key)
+    return {*contents, *shared}
 
 
 def originals_of(batches: Collection[int]) -> set[str]:
     """Archive keys of the originals of these batches, by id, whatever became of their pages."""
     claims = Claim.objects.filter(batch__in=batches).exclude(original="")
     return set(claims.values_list("original", flat=True))
+
+
+def opened_of(batches: Collection[int]) -> set[str]:
+    """Archive keys of what came of the files of these batches, by id, once they had been received.
+
+    Those are files that lay in others, and renditions that are read in the place of originals.
+    """
+    claims = Claim.objects.filter(batch__in=batches)
+    members = claims.exclude(inside=None).exclude(original="").values_list("original", flat=True)
+    return {*members, *claims.exclude(rendition="").values_list("rendition", flat=True)}
 
 
 def object_key(entry: Entry, roles: tuple[str, ...]) -> str:

@@ -14,8 +14,8 @@ import pytest
 import typer
 from django.apps import apps
 
-from archive.manifest import Content, Manifest, Original, Run
-from domain.document import DocumentText, Field
+from archive.manifest import Content, Manifest, Original, Rendition, Run
+from domain.document import DocumentText, Field, Signature
 from domain.entry import IndexEntry
 from domain.page import Barcode, Page, Word
 from infra.doctor import Check
@@ -25,6 +25,7 @@ from samples.generate import Summary
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "samples" / "README.md"])
 COMMAND = re.compile(r"(?:\.venv/bin/)?postroom\b|make\b|\.venv/bin/python -m\b")
+STORED = (Manifest, Original, Rendition, Content, Run, Signature, DocumentText, Page, Word, Barcode)
 # Dictionaries of these modules become JSON that `docs/commands.md` promises.
 ANSWERS = (
     *sorted((ROOT / "postroom").glob("*.py")),
@@ -147,7 +148,7 @@ def test_no_json_key_is_made_up() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    fields = names(Check) | names(Summary) | names(Field)
+    fields = names(Check) | names(Summary) | names(Field) | names(Signature)
     told = {
         code.removesuffix("[]").split(".")[-1]
         for row in rows(text("docs", "commands.md"), "key")
@@ -157,7 +158,7 @@ def test_no_json_key_is_made_up() -> None:
     assert {key for key in told - strings - fields if not built.match(key)} == set()
 
 
-@pytest.mark.parametrize("kind", [Manifest, Original, Content, Run, DocumentText, Page, Word, Barcode])
+@pytest.mark.parametrize("kind", STORED)
 def test_every_stored_key_is_explained(kind: Any) -> None:
     assert names(kind) - named(text("docs", "formats.md")) == set()
 

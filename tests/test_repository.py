@@ -30,6 +30,9 @@ def kept() -> tuple[Path, ...]:
     return tuple(path for path in paths if path.is_file())
 
 
+PACKAGES = ("packages-run", "packages-test", "packages-office")
+
+
 @cache
 def text(path: Path) -> str:
     return path.read_bytes().decode(errors="replace")
@@ -136,7 +139,7 @@ def test_every_dependency_is_explained() -> None:
     expected = {
         "At work": set(required(asked["dependencies"])),
         "For development and tests": {"uv", *required(asked["optional-dependencies"]["dev"])},
-        "Debian packages": {*listed_packages("packages-run"), *listed_packages("packages-test")},
+        "Debian packages": {name for one in PACKAGES for name in listed_packages(one)},
     }
     explained = {}
     for section in text(ROOT / "docs" / "dependencies.md").split("\n## ")[1:]:
@@ -152,7 +155,7 @@ def test_every_dependency_is_explained() -> None:
 
 
 def test_system_packages_have_reasons() -> None:
-    for name in ("packages-run", "packages-test"):
+    for name in PACKAGES:
         lines = text(ROOT / "infra" / "setup" / name).splitlines()
         assert [line for line in lines if line and len(line.split(None, 1)) != 2] == []
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from archive.manifest import Content, Manifest, Original, Run, from_json, to_json
+from archive.manifest import Content, Manifest, Original, Rendition, Run, from_json, to_json
 from domain.errors import Usage
 
 A, B = "a1" * 32, "b2" * 32
@@ -15,7 +15,19 @@ MANIFEST = Manifest(
     received_at=RECEIVED,
     station="front",
     batch="C-1",
-    originals=(Original(f"originals/a1/{A}/original", A, 1234, "image/tiff", "scan 1.tif", 5),),
+    originals=(
+        Original(f"originals/a1/{A}/original", A, 1234, "image/tiff", "scan 1.tif", 5),
+        Original(
+            f"originals/b2/{B}/original",
+            B,
+            99,
+            "application/rtf",
+            "mail.zip/a.rtf",
+            1,
+            f"originals/a1/{A}/original",
+            Rendition(f"renditions/{B}/{A}/rendition.pdf", A, 77, "application/pdf"),
+        ),
+    ),
     objects=(Content("pdfa", f"documents/D-7/{B}/document.pdf", B, 4321, "application/pdf"),),
     pdfa=True,
     pdfa_reason="",
@@ -53,7 +65,24 @@ def test_the_format() -> None:
                 "media_type": "image/tiff",
                 "name": "scan 1.tif",
                 "pages": 5,
-            }
+                "inside": None,
+                "rendition": None,
+            },
+            {
+                "key": f"originals/b2/{B}/original",
+                "sha256": B,
+                "size": 99,
+                "media_type": "application/rtf",
+                "name": "mail.zip/a.rtf",
+                "pages": 1,
+                "inside": f"originals/a1/{A}/original",
+                "rendition": {
+                    "key": f"renditions/{B}/{A}/rendition.pdf",
+                    "sha256": A,
+                    "size": 77,
+                    "media_type": "application/pdf",
+                },
+            },
         ],
         "objects": [
             {
@@ -70,6 +99,13 @@ def test_the_format() -> None:
         "tools": {"ocrmypdf": "17.1", "tesseract": "5.5.0"},
         "encryption": None,
     }
+
+
+def test_a_manifest_of_before_is_read() -> None:
+    before = json.loads(to_json(replace(MANIFEST, originals=MANIFEST.originals[:1])))
+    for key in ("inside", "rendition"):
+        del before["originals"][0][key]
+    assert from_json(json.dumps(before).encode()) == replace(MANIFEST, originals=MANIFEST.originals[:1])
 
 
 def test_what_is_no_manifest() -> None:

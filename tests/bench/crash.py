@@ -20,6 +20,7 @@ STEPS = (
     "claimed",
     "taken",
     "kept",
+    "opened",
     "inspected",
     "read",
     "separated",

@@ -1,11 +1,13 @@
 import io
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pikepdf
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -67,9 +69,26 @@ def test_file_has_ended_when_all_of_it_is_there(kind: str, tmp_path: Path) -> No
         assert not ends_properly(path) or length in (1, 4, 9), (kind, length)
 
 
+def test_containers_end_with_their_directory(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    heif, packed = io.BytesIO(), io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (80, 60))).save(heif)
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.pdf", b"%PDF-1.7\n%%EOF\n" + bytes(3000))
+        archive.comment = b"with a comment" * 9
+    for data in (heif.getvalue(), packed.getvalue(), b"{\\rtf1 text}\r\n"):
+        path.write_bytes(data)
+        assert ends_properly(path)
+        for length in range(8, len(data) - 160, 97):
+            path.write_bytes(data[:length])
+            assert not ends_properly(path), (data[:8], length)
+    path.write_bytes(b"{\\rtf1 text")
+    assert not ends_properly(path)
+
+
 def test_other_types_count_as_complete(tmp_path: Path) -> None:
     path = tmp_path / "a.docx"
-    path.write_bytes(b"PK\x03\x04")
+    path.write_bytes(b"anything")
     assert ends_properly(path)
     path.write_bytes(b"")
     assert not ends_properly(path)

@@ -4,9 +4,10 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from capture.pages import Source, inspect
+from capture.pages import GIVE_PASSWORD, Source, inspect
 from domain.errors import Refused
 from tests.capture.sheets import saved, sheet
+from tests.capture.test_media import ole
 
 TAKES = ("pdf", "tiff", "jpeg", "png")
 
@@ -78,9 +79,19 @@ def test_empty_and_unwanted(tmp_path: Path) -> None:
     assert refusal(tmp_path / "fake.pdf")[0] == "its content is of no known type, whatever its name says"
 
 
+def test_office_files_with_a_password(tmp_path: Path) -> None:
+    (tmp_path / "a.docx").write_bytes(ole("Root Entry", "EncryptedPackage"))
+    assert refusal(tmp_path / "a.docx", ("office",)) == (
+        "the office file is encrypted with a password",
+        "send it without a password",
+        None,
+    )
+    assert refusal(tmp_path / "a.docx")[0] == "type not taken here: locked office file"
+
+
 def test_encrypted(tmp_path: Path) -> None:
     locked = pdf(tmp_path / "a", 1, encryption=pikepdf.Encryption(owner="o", user="u"))
-    assert refusal(locked) == ("the PDF is encrypted with a password", "send it without a password", None)
+    assert refusal(locked) == ("the PDF is encrypted with a password", GIVE_PASSWORD, None)
     opens = pdf(tmp_path / "b", 1, encryption=pikepdf.Encryption(owner="o", user=""))
     assert inspect(opens, TAKES, 50) == Source("pdf", 1)
 

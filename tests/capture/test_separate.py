@@ -211,3 +211,13 @@ def test_every_page_has_one_fate(files: list[list[Any]], profile: Station) -> No
         for document, cut in enumerate(found.documents)
         for position, page in enumerate(cut.pages, start=1)
     }
+
+
+def test_a_file_that_stands_apart_is_a_document_by_itself() -> None:
+    pages = [sheet(number, 1) for number in range(5)]
+    assert letters(run(pages, station())) == "00000"
+    assert letters(separate(pages, {}, station(), own, apart={1, 2})) == "01233"
+    counted = station(pages=2)
+    assert letters(separate(pages, {}, counted, own, apart={0})) == "01122"
+    sheets = [sheet(0, 1), sheet(0, 2, SEPARATOR), sheet(0, 3), sheet(1, 1)]
+    assert letters(separate(sheets, {}, station(), own, apart={0, 1})) == "0S12"

@@ -1,11 +1,14 @@
 """A small office's mail with a bit of everything that a register can tell of."""
 
+import io
 import threading
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 from flows.intake import Intake, intake
@@ -17,12 +20,14 @@ from register import problems, review, views
 from register.models import Document, Entry, Problem
 from register.numbers import format_number
 from samples.patch import bars
+from tests.capture.signed import authority, letter, signed
 from tests.flows.rich_page import rich_pdf
 from tests.flows.test_intake import labelled, station
 from tests.small import small_page, small_tiff
 
 WORDS = (
     "letter", "Patch", "Series", "mail", "Labelled", "first", "IN", "OUT", "invoice", "", "-letter",
+    "Contract",
     "chairs", "BW-2026/0417-A", "DE89 3704 0044 0532 0130 00", "1234.50", "2026-04-02", "Brightwater",
 )  # fmt: skip
 BOARD = "board"  # the label of those who may see the entry of the register OUT, beside its owner
@@ -61,6 +66,17 @@ def _patched_tiff(path: Path) -> None:
     first.save(path, save_all=True, append_images=rest, compression="group4", dpi=(100, 100))
 
 
+def _signed_and_photo(folder: Path) -> bytes:
+    """A ZIP with a signed PDF and a photo."""
+    photo, packed = io.BytesIO(), io.BytesIO()
+    pillow_heif.from_pillow(small_page("Photo").convert("RGB")).save(photo)
+    certificate = authority(folder)[0].issue_cert("ana@office.example", common_name="Ana Notary")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("contract.pdf", signed(letter("Contract"), certificate, folder))
+        archive.writestr("photo.heic", photo.getvalue())
+    return packed.getvalue()
+
+
 def take_in_all(services: Services, drop: Path) -> None:
     """All fields, separators, blanks, duplicates, labels, refusals, corrections, several attempts, alarms.
 
@@ -76,6 +92,7 @@ def take_in_all(services: Services, drop: Path) -> None:
     job.mkdir()
     for number in (10, 9, 1):
         small_page(f"Series {number}").convert("L").save(job / f"{number}.jpg", dpi=(100, 100))
+    (job / "mail.zip").write_bytes(_signed_and_photo(drop.parent))
     for policy in ("review", "link"):
         (station(drop, policy, f'duplicate = "{policy}"\n') / "again.tif").write_bytes(same)
     profile = 'batch = "marker"\nmarker = "*.end"\n[separation]\npatch = ["T"]\n'

@@ -216,7 +216,7 @@ def test_a_batch_without_records_is_known_by_its_documents(lost: Lost, home: Pat
         batch_record_key(batch, 1): ["of its 5 pages 3 have a fate"],
         batch_record_key(gap, 1): ["the records up to 2 are gone"],
     }
-    assert (found["batches"], found["pages"], found["documents"]) == (10, 22, 7)
+    assert (found["batches"], found["pages"], found["documents"]) == (10, 24, 7)
     restored = Batch.objects.get(key=batch)
     assert (restored.pages_known, restored.state) == (5, Batch.State.RELEASED)
     now = dump()

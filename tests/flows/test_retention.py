@@ -1,19 +1,22 @@
 """Retention: what was filed is locked once it is published, and nobody removes it before its time."""
 
+import io
 import threading
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pillow_heif
 import pytest
 
-from archive.keys import BATCHES, DOCUMENTS, ORIGINALS, REGISTER
+from archive.keys import BATCHES, DOCUMENTS, ORIGINALS, REGISTER, RENDITIONS
 from archive.port import Locked
 from flows.intake import intake
 from infra.services.object_store import ObjectStore
 from infra.wiring import Services, open_services
 from register.models import Claim, StoredObject
 from tests.archive.stores import bucket, use
-from tests.small import small_tiff
+from tests.small import small_page, small_tiff
 
 
 @pytest.fixture
@@ -31,15 +34,20 @@ def test_what_is_filed_cannot_be_removed(services: Services, office: tuple[Servi
     drop = office[1]
     began = datetime.now(UTC)
     small_tiff(drop / "letter.tif", ["Letter one"])
-    (drop / "broken.pdf").write_bytes(b"%PDF-1.7\nno document at all\n%%EOF\n")
+    broken, photo, mail = b"%PDF-1.7\nno document at all\n%%EOF\n", io.BytesIO(), drop / "mail.zip"
+    (drop / "broken.pdf").write_bytes(broken)
+    pillow_heif.from_pillow(small_page("Photo").convert("RGB")).save(photo)
+    with zipfile.ZipFile(mail, "w") as archive:
+        archive.writestr("inside.pdf", broken + b"\n")
+        archive.writestr("photo.heic", photo.getvalue())
     done = intake(services, drop, once=True, stop=threading.Event())
-    assert (done.failures, len(done.batches)) == ([], 2)
+    assert (done.failures, len(done.batches)) == ([], 3)
     keys = list(services.archive.list())
     kinds = {
         kind: [key for key in keys if key.startswith(kind)]
-        for kind in (ORIGINALS, DOCUMENTS, REGISTER, BATCHES)
+        for kind in (ORIGINALS, RENDITIONS, DOCUMENTS, REGISTER, BATCHES)
     }
-    assert (len(kinds[ORIGINALS]), len(kinds[REGISTER])) == (2, 1)
+    assert (len(kinds[ORIGINALS]), len(kinds[RENDITIONS]), len(kinds[REGISTER])) == (5, 1, 2)
     assert all(kinds.values())
     assert sum(map(len, kinds.values())) == len(keys)
     assert {key.rpartition("/")[2] for key in kinds[DOCUMENTS]} >= {
@@ -48,7 +56,7 @@ def test_what_is_filed_cannot_be_removed(services: Services, office: tuple[Servi
         "manifest.json",
     }
     assert set(keys) == set(StoredObject.objects.values_list("key", flat=True))
-    # Of a refused page too: its original is locked with the record of its batch.
+    # Of a refused page too, also of one out of a ZIP: its original is locked with a record of its batch.
     assert set(kinds[ORIGINALS]) == set(Claim.objects.values_list("original", flat=True))
     for key in keys:
         until = services.archive.stat(key).locked_until

@@ -1,13 +1,20 @@
 """Verbs that need no filed mail, and how errors are told: exit codes, and one JSON document."""
 
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import typer
 
+from domain.errors import Usage
+from infra import doctor
+from postroom.people import _password
+from postroom.searching import _signature
 from tests.small import small_tiff, train_small
 
 POSTROOM = Path(sys.executable).with_name("postroom")
@@ -80,6 +87,49 @@ def test_doctor_names_what_mends_a_missing_language(tmp_path: Path) -> None:
     wrong = {one["name"]: one["fix"] for one in data["checks"] if not one["ok"]}
     assert wrong["reading en"] == "apt-get install tesseract-ocr-eng"
     assert wrong["reading fr"] == "apt-get install tesseract-ocr-fra"
+
+
+def test_doctor_names_what_office_files_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = [one for one in asked(tmp_path, "doctor")["checks"] if one["name"] == "LibreOffice"]
+    assert (found["ok"], found["needed"]) == (True, False)
+    assert found["found"].endswith("/soffice.bin")
+    monkeypatch.setattr(doctor, "probe_libreoffice", lambda: None)
+    assert doctor._libreoffice() == doctor.Check(
+        "LibreOffice",
+        False,
+        "missing; office files are refused without it",
+        "apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui "
+        "libreoffice-impress-nogui",
+        needed=False,
+    )
+
+
+def test_a_password_comes_from_a_file_or_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("open sesame \r\nanother line\n", "utf-8")
+    assert _password(False, tmp_path / "secret") == "open sesame "
+    assert _password(False, None) is None
+    with pytest.raises(Usage, match="the password cannot be read there"):
+        _password(False, tmp_path / "none")
+    monkeypatch.setattr(typer, "prompt", lambda text, hide_input: f"{text} {hide_input}")
+    assert _password(True, None) == "Password True"
+    monkeypatch.setattr("sys.stdin", io.StringIO("from the input\n"))
+    assert _password(False, Path("-")) == "from the input"
+
+
+def test_a_signature_is_one_line() -> None:
+    one = {
+        "signer": "Ana", "signed_at": "2026-03-01T10:00:00+00:00", "stamped": True, "whole": True,
+        "problem": "",
+    }  # fmt: skip
+    zone = ZoneInfo("Europe/Madrid")
+    assert _signature(one, zone) == "Ana, 2026-03-01 11:00:00 CET: intact and trusted"
+    other = {**one, "stamped": False, "whole": False, "problem": "altered after signing"}
+    assert _signature(other, zone) == (
+        "Ana, 2026-03-01 11:00:00 CET as the signer says: altered after signing; "
+        "it does not cover what was added later"
+    )
+    unknown = {**one, "signer": "", "signed_at": None, "problem": "it cannot be checked (x)"}
+    assert _signature(unknown, zone) == "signer unknown: it cannot be checked (x)"
 
 
 def test_text_and_barcodes_of_files_good_and_bad(tmp_path: Path) -> None:
