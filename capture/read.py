@@ -1,7 +1,7 @@
 """Reads one page of a file: the archived page, its words, barcodes, and which way up it stands."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -37,11 +37,13 @@ class ReadOptions:
             turns out to be in that. None: pages are not read, only looked at.
         barcodes: which barcodes to look for.
         keep_blank: blank pages are archived like others; else nothing is written of them.
+        rotation: the page's, as ``Page.rotation`` counts it, where a person said so; None: as it reads best.
     """
 
     languages: tuple[str, ...] = ("en",)
     barcodes: BarcodeOptions = field(default_factory=BarcodeOptions)
     keep_blank: bool = True
+    rotation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ def read_page(
 
     Writes ``<number>.pdf`` (the archived page: image data as it came where PDF can hold it, upright by
     /Rotate), ``<number>.jpg`` (thumbnail) and, last, ``<number>.json`` (what is returned), six digits each;
-    all atomically. If the last is there, it is returned and nothing is done. Same input, same bytes. Of a
-    blank page that is not kept nothing is written, and its file names are "".
+    all atomically. If the last is there, it is returned and nothing is done, unless the page was turned
+    otherwise than asked for. Same input, same bytes. Of a blank page that is not kept nothing is written, and
+    its file names are "".
 
     Raises:
         Refused: the page cannot be decoded or is over a limit; names the page.
@@ -69,7 +72,9 @@ def read_page(
     stem = f"{number:06}"
     done = out / f"{stem}.json"
     if done.exists():
-        return from_json(PageFile, done.read_bytes())
+        before = from_json(PageFile, done.read_bytes())
+        if options.rotation in (None, before.page.rotation):
+            return before
     with refusing("page", number):
         loaded = _load(path, number, settings)
     with within_memory(number):
@@ -100,13 +105,14 @@ def _read(loaded: Loaded, number: int, options: ReadOptions, settings: CaptureSe
     readable = min(scan.shape) >= _READABLE
     barcodes = read_barcodes(*_square(gray, loaded.dpi), options.barcodes) if readable else ()
     own = loaded.words
+    forced = None if options.rotation is None else (options.rotation - loaded.turn) % 360
     blank = not own and not barcodes and ink_share(scan, dpi) < settings.blank_ink
     if own is not None:
-        reading = _Reading(own, 0, 0.0, _language(own, options.languages)[0])
+        reading = _Reading(_turned(own, forced or 0), forced or 0, 0.0, _language(own, options.languages)[0])
     elif blank or not readable or not options.languages:
-        reading = _Reading((), 0, 0.0, None)
+        reading = _Reading((), forced or 0, 0.0, None)
     else:
-        reading = _words(scan, dpi, options.languages, settings)
+        reading = _words(scan, dpi, options.languages, settings, forced)
     turn = reading.rotation
     width, height = loaded.size if turn % 180 == 0 else loaded.size[::-1]
     return Page(
@@ -127,12 +133,20 @@ def _read(loaded: Loaded, number: int, options: ReadOptions, settings: CaptureSe
     )
 
 
-def _words(scan: Gray, dpi: float, languages: tuple[str, ...], settings: CaptureSettings) -> _Reading:
+def _turned(words: tuple[Word, ...], degrees: int) -> tuple[Word, ...]:
+    if not degrees:
+        return words
+    return tuple(replace(word, box=_rounded(clean.turned_box(word.box, degrees))) for word in words)
+
+
+def _words(
+    scan: Gray, dpi: float, languages: tuple[str, ...], settings: CaptureSettings, forced: int | None
+) -> _Reading:
     first = languages[0]
-    best = _at(scan, dpi, 0, first, settings)
-    if _runs_down(best, scan.shape):  # lines that Tesseract read sideways, and well
+    best = _at(scan, dpi, forced or 0, first, settings)
+    if forced is None and _runs_down(best, scan.shape):  # lines that Tesseract read sideways, and well
         best = max((_at(scan, dpi, turn, first, settings) for turn in (90, 270)), key=_evidence)
-    elif _confidence(best) < _DOUBTFUL:
+    elif forced is None and _confidence(best) < _DOUBTFUL:
         for turn in _other_ways(scan, dpi, len(best.words), settings):
             best = max(best, _at(scan, dpi, turn, first, settings), key=_evidence)
     language, probability = _language(best.words, languages)

@@ -67,6 +67,29 @@ def test_files_are_whole_or_absent_and_made_once(tmp_path: Path) -> None:
     assert [(out / name).read_bytes() for name in names] == first
 
 
+def test_a_page_is_turned_as_a_person_says(tmp_path: Path) -> None:
+    """Also where it reads well as it stands, and whatever stands in the work folder already."""
+    path, out = saved(sheet(dpi=100), tmp_path / "a.png", dpi=100), tmp_path / "out"
+    assert read(path, out).rotation == 0
+    turned = read(path, out, options=ReadOptions(("en",), rotation=90))
+    assert (turned.rotation, round(turned.width), round(turned.height)) == (90, 842, 595)
+    with pikepdf.open(out / "000001.pdf") as pdf:
+        assert int(pdf.pages[0].obj.get("/Rotate", 0)) == 90
+    assert read(path, out) == turned
+    empty = read(saved(sheet([]), tmp_path / "b.png"), tmp_path / "b", options=ReadOptions(rotation=180))
+    assert (empty.blank, empty.rotation) == (True, 180)
+
+
+def test_words_of_a_born_digital_page_turn_with_it(tmp_path: Path) -> None:
+    path = shared("invoices/invoice2data/compare/AzureInterior.pdf")
+    plain = read(path, tmp_path / "out")
+    turned = read(path, tmp_path / "turned", options=ReadOptions(rotation=270))
+    assert (turned.width, turned.height, turned.rotation) == (plain.height, plain.width, 270)
+    assert turned.text == plain.text
+    left, top, right, bottom = plain.words[0].box
+    assert turned.words[0].box == pytest.approx((top, 1 - right, bottom, 1 - left), abs=2e-6)
+
+
 def test_a_blank_page(tmp_path: Path) -> None:
     page = read(saved(sheet([]), tmp_path / "a.png"), tmp_path / "out")
     assert page == Page(number=1, width=595.441, height=841.682, dpi=200, blank=True)
