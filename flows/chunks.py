@@ -19,7 +19,7 @@ from domain.errors import Denied, PostroomError, Refused, Unavailable
 from domain.page import Sheet
 from domain.wire import from_json, to_plain
 from flows import scratch
-from flows.file_batch import Tools, cut, file_pages, keep_batch, look_at, settle
+from flows.file_batch import Tools, cut, file_anew, file_pages, keep_batch, look_at, settle
 from flows.filing import document_id, file_documents
 from flows.reading import Readings, machine_trouble, read_pages
 from flows.reading import chunks as runs
@@ -31,6 +31,7 @@ from register import batches, chunks
 from register.chunks import Share
 from register.filing import NewProblem, close, document_filed
 from register.models import Batch, Chunk
+from register.resplits import abandon, under_way
 from register.session import asking, borrowed
 
 log = structlog.get_logger()
@@ -188,6 +189,11 @@ def _beating(chunk: Chunk, tools: Tools) -> Iterator[threading.Event]:
 def _batch(tools: Tools, chunk: Chunk) -> Any:
     """A small batch, whole; a large one is given out in runs of pages."""
     batch = batches.reload(chunk.batch)
+    if batch.state != Batch.State.KEPT:
+        return None  # somebody else ended it
+    if under_way(batch):
+        file_anew(tools, batch)
+        return None
     readings = look_at(tools, batch)
     size = tools.services.settings.chunk_pages
     pages = [place for place in readings.pages if place[0] in readings.files]
@@ -263,6 +269,10 @@ def _file(tools: Tools, chunk: Chunk) -> Any:
 def _close(tools: Tools, chunk: Chunk) -> Any:
     """Give the pages that are in no document their fate, and end the batch."""
     batch = batches.reload(chunk.batch)
+    if under_way(batch):
+        poison = batch.chunks.filter(attempt=batch.attempt, state=Chunk.State.SET_ASIDE).order_by("id")
+        abandon(batch, "; ".join(_poison(one).reason for one in poison))
+        return
     readings = _gathered(batch)
     plan = batches.planned(batch)
     if plan is None:

@@ -14,6 +14,7 @@ from domain.errors import Refused
 from flows.filing import file_documents
 from flows.opening import open_files
 from flows.reading import Readings, chunks, inspect_files, read_pages
+from flows.refile import refile
 from flows.steps import Runner, Step, Stopped, Watcher, plainly, unwatched
 from flows.taking import keep_originals, station_of, take_files
 from infra.wiring import Services
@@ -22,6 +23,7 @@ from register import batches
 from register.filing import NewProblem, close
 from register.models import Batch
 from register.numbers import is_number
+from register.resplits import under_way
 from register.views import first_number
 
 _PAGES_A_TASK = 50
@@ -43,7 +45,15 @@ class Tools:
 def file_batch(tools: Tools, batch: Batch) -> Batch:
     """Carry the batch on from where it stands until each of its pages has its fate."""
     batch = keep_batch(tools, batch)
+    if under_way(batch):
+        return file_anew(tools, batch)
     return file_pages(tools, batch, look_at(tools, batch)) if batch.state == Batch.State.KEPT else batch
+
+
+def file_anew(tools: Tools, batch: Batch) -> Batch:
+    """Carry out what an operator wants of a batch that was filed before."""
+    refile(tools, batch)
+    return _swept(tools, batch)
 
 
 def keep_batch(tools: Tools, batch: Batch) -> Batch:
@@ -87,8 +97,12 @@ def file_pages(tools: Tools, batch: Batch, readings: Readings) -> Batch:
             reached("filed")
         run("close", partial(close, batch, settle(fates, readings), list(readings.problems.values()), alarms))
     reached("closed")
+    return _swept(tools, batch)
+
+
+def _swept(tools: Tools, batch: Batch) -> Batch:
     # Everything is in the archive and the register now; the readings were only scaffolding.
-    shutil.rmtree(services.work / batch.key, ignore_errors=True)
+    shutil.rmtree(tools.services.work / batch.key, ignore_errors=True)
     return batches.reload(batch)
 
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -46,7 +47,45 @@ def file_documents(
     cuts: Sequence[tuple[int, Cut]],
 ) -> list[Document]:
     """File these documents, each with its place in the batch. One that cannot be made is refused."""
-    made = {
+    left = [one for one in cuts if not filing.document_filed(document_id(batch, one[0]))]
+    made = _made(services, batch, pool, left)
+    filed = []
+    for ordinal, cut in cuts:
+        try:
+            if ordinal in made:
+                document = outcome(made[ordinal], f"batch {batch.pk} document {ordinal}")
+                filed.append(_file(services, batch, model(), ordinal, cut, document))
+        except Refused as refusal:
+            readings.refuse_document(cut.pages, refusal)
+        _forget(services, batch, ordinal)
+    return filed
+
+
+def prepare_documents(
+    services: Services,
+    batch: Batch,
+    pool: Pool,
+    model: Callable[[], Model],
+    cuts: Sequence[tuple[int, Cut]],
+) -> list[filing.Filing]:
+    """Make these documents and put them into the archive, ready to be filed together.
+
+    Raises:
+        Refused: one of them cannot be made.
+    """
+    made = _made(services, batch, pool, cuts)
+    ready = []
+    for ordinal, cut in cuts:
+        document = outcome(made[ordinal], f"batch {batch.pk} document {ordinal}")
+        ready.append(_filing(services, batch, model(), ordinal, cut, document))
+        _forget(services, batch, ordinal)
+    return ready
+
+
+def _made(
+    services: Services, batch: Batch, pool: Pool, cuts: Sequence[tuple[int, Cut]]
+) -> dict[int, Future[MadeDocument]]:
+    return {
         ordinal: pool.run(
             make_document,
             tuple(page_folder(services, batch, source) / f"{page:06}.json" for source, page in cut.pages),
@@ -56,35 +95,36 @@ def file_documents(
             pages=max(1, len(cut.pages)),
         )
         for ordinal, cut in cuts
-        if not filing.document_filed(document_id(batch, ordinal))
     }
-    filed = []
-    for ordinal, cut in cuts:
-        try:
-            if ordinal in made:
-                document = outcome(made[ordinal], f"batch {batch.pk} document {ordinal}")
-                filed.append(_file(services, batch, model(), ordinal, cut, document))
-        except Refused as refusal:
-            readings.refuse_document(cut.pages, refusal)
-        # It is in the archive now: the disk holds one copy of what is still to be filed, no more.
-        shutil.rmtree(_out(services, batch, ordinal), ignore_errors=True)
-    return filed
 
 
 def _out(services: Services, batch: Batch, ordinal: int) -> Path:
     return services.work / batch.key / f"document-{batch.attempt}-{ordinal:06}"
 
 
+def _forget(services: Services, batch: Batch, ordinal: int) -> None:
+    """It is in the archive now: the disk holds one copy of what is still to be filed, no more."""
+    shutil.rmtree(_out(services, batch, ordinal), ignore_errors=True)
+
+
 def _file(
     services: Services, batch: Batch, model: Model, ordinal: int, cut: Cut, made: MadeDocument
 ) -> Document:
-    key = document_id(batch, ordinal)
     attach_to = cut.label if cut.label and is_number(cut.label) else ""
     if attach_to and not filing.entry_exists(attach_to):
         raise Refused(
             f"the label {attach_to} names an entry that is not in the register",
             "Check the label. Correct it and scan the pages again, or retry once the entry is there.",
         )
+    ready = replace(_filing(services, batch, model, ordinal, cut, made), attach_to=attach_to)
+    return filing.file_document(batch, ready, zone=services.settings.zone, actor=_ACTOR, at=datetime.now(UTC))
+
+
+def _filing(
+    services: Services, batch: Batch, model: Model, ordinal: int, cut: Cut, made: MadeDocument
+) -> filing.Filing:
+    """The document with its objects put into the archive; for an entry of its own."""
+    key = document_id(batch, ordinal)
     (verdict,) = classify(model, [made.text])
     contents = [_store(services, key, one) for one in made.objects]
     manifest = to_json(_manifest(services, batch, key, cut, made, contents))
@@ -96,33 +136,27 @@ def _file(
     signed = [
         (one.source, from_json(Signature, json.dumps(plain))) for one in files for plain in one.signatures
     ]
-    return filing.file_document(
-        batch,
-        filing.Filing(
-            key=key,
-            ordinal=ordinal,
-            pages=cut.pages,
-            barcode=cut.label or "",
-            attach_to=attach_to,
-            verdict=verdict,
-            language=made.language,
-            subject=made.headline.subject,
-            sender=made.headline.sender,
-            recipient=made.headline.recipient,
-            reference=made.headline.reference,
-            fields=made.fields,
-            pdfa=made.pdfa,
-            manifest=stored.key,
-            objects=(
-                *(filing.Kept(one.key, one.sha256, one.size, one.role) for one in contents),
-                filing.Kept(stored.key, stored.sha256, stored.size, "manifest"),
-                *originals,
-            ),
-            signatures=tuple(signed),
+    return filing.Filing(
+        key=key,
+        ordinal=ordinal,
+        pages=cut.pages,
+        barcode=cut.label or "",
+        attach_to="",
+        verdict=verdict,
+        language=made.language,
+        subject=made.headline.subject,
+        sender=made.headline.sender,
+        recipient=made.headline.recipient,
+        reference=made.headline.reference,
+        fields=made.fields,
+        pdfa=made.pdfa,
+        manifest=stored.key,
+        objects=(
+            *(filing.Kept(one.key, one.sha256, one.size, one.role) for one in contents),
+            filing.Kept(stored.key, stored.sha256, stored.size, "manifest"),
+            *originals,
         ),
-        zone=services.settings.zone,
-        actor=_ACTOR,
-        at=datetime.now(UTC),
+        signatures=tuple(signed),
     )
 
 

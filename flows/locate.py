@@ -15,6 +15,7 @@ from index.query import parse
 from index.snippets import Finder
 from infra.wiring import Services
 from register.models import StoredObject
+from register.standing import documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,9 @@ def _pages(archive: Archive, hits: Sequence[Hit]) -> Iterator[_Found | Place]:
 def _texts(numbers: Sequence[str]) -> dict[str, list[_Text]]:
     """The texts of each entry's documents, in the order in which their pages are indexed."""
     texts: dict[str, list[_Text]] = {}
-    rows = StoredObject.objects.filter(document__entry__number__in=numbers, role="text")
+    rows = StoredObject.objects.filter(
+        document__in=documents().filter(entry__number__in=numbers), role="text"
+    )
     of_document = ("document__key", "document__language", "document__pages", "key", "sha256")
     for number, *text in rows.order_by("document_id").values_list("document__entry__number", *of_document):
         texts.setdefault(number, []).append(_Text(*text))

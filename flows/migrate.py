@@ -29,7 +29,7 @@ from index.elastic_migration import Migration
 from index.port import Rejected
 from infra.wiring import Services
 from register import account, outbox
-from register.indexing import index_entry
+from register.indexing import index_entry, is_void
 from register.models import Outbox
 from register.views import texts_of
 
@@ -171,7 +171,11 @@ def _level(services: Services, target: ElasticIndex, told: _Told, renew: Renew, 
 
 
 def _read(services: Services, rows: Sequence[Outbox], told: _Told) -> Iterator[list[IndexEntry]]:
-    """The entries as these changes left them, in runs of so many bytes of text; the texts are read ahead."""
+    """The entries as these changes left them, in runs of so many bytes of text; the texts are read ahead.
+
+    Void entries are not among them.
+    """
+    rows = [row for row in rows if not is_void(row)]
     texts = texts_of(rows)
     answers = ahead(partial(pages_of, services), [text for row in rows for text in texts[row.pk]])
     entries: list[IndexEntry] = []

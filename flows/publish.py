@@ -28,7 +28,7 @@ from flows.taking import spooled
 from index.port import Rejected
 from infra.wiring import Services
 from register import batches, outbox
-from register.indexing import index_entry
+from register.indexing import index_entry, is_void
 from register.models import Batch, Outbox, StoredObject
 from register.views import object_keys, opened_of, originals_of, texts_of
 
@@ -158,17 +158,26 @@ def _to_archive(services: Services, watch: Watcher, rows: Sequence[Outbox]) -> i
 
 
 def _to_index(services: Services, watch: Watcher, rows: Sequence[Outbox]) -> int:
-    last = list({row.entry_id: row for row in rows}.values())
+    void = {row.entry_id for row in rows if is_void(row)}
+    last = list({row.entry_id: row for row in rows if row.entry_id not in void}.values())
     texts = texts_of(last)
     keys = {one.key: one for some in texts.values() for one in some}
     pages = dict(zip(keys, _each(partial(pages_of, services), keys.values()), strict=True))
     services.index.put(
         [_entry(services, row, [page for one in texts[row.pk] for page in pages[one.key]]) for row in last]
     )
+    _forget(services, [row for row in rows if is_void(row)])
     watch(Step("indexed"))
     outbox.delivered(rows)
     watch(Step("published"))
     return len(rows)
+
+
+def _forget(services: Services, rows: Sequence[Outbox]) -> None:
+    """Take void entries out of the index; what a straggler still puts of them from before stays away."""
+    entries = [_entry(services, row, ()) for row in rows]
+    services.index.put(entries)
+    services.index.remove([one.number for one in entries])
 
 
 def _readable(rows: Sequence[Outbox]) -> Iterator[list[Outbox]]:

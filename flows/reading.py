@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from infra.wiring import Services
 from register import batches
 from register.filing import NewProblem
 from register.models import Batch
+from register.resplits import rotations
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -127,12 +128,12 @@ def inspect_files(services: Services, batch: Batch, pool: Pool, unopened: Mappin
         todo = ((one.ordinal, page) for page in range(1, pages + 1))
         readings.pages += [place for place in todo if place not in settled]
     batches.count_pages(batch)
-    readings.before = sum(_read_before(services, batch, one) for one in readings.files)
+    readings.before = sum(read_before(services, batch, one) for one in readings.files)
     batches.begin(batch, readings.settled + readings.before)
     return readings
 
 
-def _read_before(services: Services, batch: Batch, source: int) -> int:
+def read_before(services: Services, batch: Batch, source: int) -> int:
     """How many pages of a file a run before this one has read."""
     folder = page_folder(services, batch, source)
     read = sum(1 for _ in folder.glob("[0-9]*.json"))
@@ -191,6 +192,7 @@ class _Reader:
             # What an operator had cut differently may hold pages that the station drops.
             keep_blank=not station.separation.drop_blank or bool(batch.edits),
         )
+        self.said = rotations(batch)
         self.waiting: deque[tuple[int, int, Future[Page]]] = deque()
         self.told = time.monotonic()
 
@@ -203,7 +205,8 @@ class _Reader:
         out = page_folder(self.services, self.batch, source)
         out.mkdir(parents=True, exist_ok=True)
         file, settings = self.readings.files[source], self.services.settings
-        task = self.pool.run(read_lightly, file, page, self.options, settings.capture, out)
+        options = replace(self.options, rotation=self.said.get((source, page)))
+        task = self.pool.run(read_lightly, file, page, options, settings.capture, out)
         self.waiting.append((source, page, task))
         if len(self.waiting) >= 4 * settings.processes:
             self._collect()

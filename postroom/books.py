@@ -58,7 +58,8 @@ def status(as_json: Json = False) -> None:
 
 
 def _print_status(data: dict[str, Any]) -> None:
-    say(f"{data['entries']} entries in the register")
+    void = f", {data['void']} of them void" if data["void"] else ""
+    say(f"{data['entries']} entries in the register{void}")
     if data["damaged_objects"]:
         lost = count(data["damaged_objects"], "damaged object")
         say(f"{lost} in the archive. See which: postroom verify --share 0", style="red")

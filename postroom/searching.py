@@ -1,5 +1,6 @@
 """``search``, ``show``, ``get``: finding what was filed."""
 
+import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,9 @@ from postroom.output import answer, count, highlighted, percent, say, screen, ta
 
 if TYPE_CHECKING:
     from flows.locate import Place
+    from register.standing import Void
 
+_NUMBER = re.compile(r"\b[A-Z][A-Z0-9]{0,15}-[0-9]{4}-[0-9]{6,}-[0-9]\b")
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
@@ -51,7 +54,8 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search the full text of everything filed."""
-    instance = services(database=boxes)
+    numbers = _NUMBER.findall(query.upper())
+    instance = services(database=boxes or bool(numbers))
     start = time.perf_counter()
     found = instance.index.search(Query(query, label=label, since=since, until=until, limit=limit))
     seconds = time.perf_counter() - start
@@ -60,6 +64,11 @@ def search(
         from flows.locate import locate
 
         places = locate(instance, query, found.hits)
+    void: list[Void] = []
+    if numbers:
+        from register.standing import told
+
+        void = told(numbers)
     data = {
         "total": found.total,
         "seconds": round(seconds, 4),
@@ -76,8 +85,24 @@ def search(
             for at, hit in enumerate(found.hits)
         ],
         "facets": found.facets,
+        "void": [
+            {
+                "number": one.number,
+                "voided_at": one.voided_at.isoformat(),
+                "void_reason": one.reason,
+                "replaced_by": list(one.replaced_by),
+            }
+            for one in void
+        ],
     }
-    answer(as_json, data, lambda: print_hits(query, found, seconds, places))
+
+    def people() -> None:
+        for one in void:
+            say(f"{one}. See: postroom show {one.number}", style="yellow")
+        if found.total or not void:
+            print_hits(query, found, seconds, places)
+
+    answer(as_json, data, people)
 
 
 def _where(place: "Place") -> dict[str, Any]:
@@ -135,13 +160,19 @@ def show(number: Annotated[str, typer.Argument(help="Register number.")], as_jso
 def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
     say(f"{data['number']}  {data['subject']}", style="bold")
     say(f"received {_moment(data['received_at'], zone)}, register {data['register']}, {data['direction']}")
+    if data["voided_at"]:
+        instead = f"; replaced by {', '.join(data['replaced_by'])}" if data["replaced_by"] else ""
+        since = _moment(data["voided_at"], zone)
+        _whole(f"VOID since {since}: {data['void_reason']}{instead}", style="bold red")
     for party in data["parties"]:
         say(f"{party['role']}: {party['name']}")
     for one in data["documents"]:
         label = one["class"] or f"to be reviewed, perhaps {one['guess']}"
         pages = count(one["pages"], "page")
         _whole(
-            f"\nDocument {one['document']}: {label} ({percent(one['probability'])}), {pages}", style="bold"
+            f"\nDocument {one['document']}: {label} ({percent(one['probability'])}), {pages}, "
+            f"batch {one['batch']}{', withdrawn' if one['withdrawn'] else ''}",
+            style="bold",
         )
         fields = [
             (

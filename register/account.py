@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import Count, Max, Min, Sum
 
+from register import outbox
 from register.models import Batch, Counter, Entry, Outbox, PageFate
-from register.outbox import waits_for
 
 _ENDED = (Batch.State.DONE, Batch.State.RELEASED)
 
@@ -58,7 +58,7 @@ def records_pending() -> list[dict[str, Any]]:
     rows = Outbox.objects.filter(delivered_at=None).order_by("id")
     return [
         {
-            "number": waits_for(row),
+            "number": outbox.waits_for(row),
             "sequence": row.sequence,
             "attempts": row.attempts,
             "error": row.error,
@@ -68,10 +68,9 @@ def records_pending() -> list[dict[str, Any]]:
 
 
 def index_should_hold() -> dict[str, int]:
-    """Number of each entry, with the sequence of its last delivered change."""
+    """Number of each entry that counts, with the sequence of its last delivered change."""
     rows = (
-        Outbox.objects.exclude(delivered_at=None)
-        .exclude(entry=None)
+        outbox.counting(Outbox.objects.exclude(delivered_at=None))
         .values_list("entry__number")
         .annotate(Max("event__sequence"))
     )

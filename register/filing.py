@@ -8,8 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.document import Fate, FateKind, Field, Signature, Verdict
+from domain.errors import Refused
 from domain.wire import to_plain
-from register import history
+from register import history, standing
 from register.models import (
     Batch,
     Claim,
@@ -55,6 +56,8 @@ class Filing:
         attach_to: number of the entry it belongs to; "" for a new one.
         access: labels of those who may see it.
         signatures: the electronic signatures of the files it was cut from, each with the file's name.
+        department: that it is for.
+        register: of the entry; "" for the batch's.
     """
 
     key: str
@@ -74,6 +77,8 @@ class Filing:
     objects: tuple[Kept, ...]
     access: tuple[str, ...] = ()
     signatures: tuple[tuple[str, Signature], ...] = ()
+    department: str = ""
+    register: str = ""
 
 
 def fold(name: str) -> str:
@@ -96,6 +101,9 @@ def file_document(batch: Batch, filing: Filing, *, zone: ZoneInfo, actor: str, a
     """Number, entry, parties, page account, history and outbox of a document, all or nothing.
 
     Doing it again returns what was filed the first time.
+
+    Raises:
+        Refused: the entry that it belongs to is void.
     """
     filing = fit(filing)
     with write():
@@ -104,11 +112,7 @@ def file_document(batch: Batch, filing: Filing, *, zone: ZoneInfo, actor: str, a
         filed = Document.objects.filter(key=filing.key).select_related("entry").first()
         if filed:
             return filed
-        entry = (
-            Entry.objects.select_for_update().get(number=filing.attach_to)
-            if filing.attach_to
-            else _new_entry(batch, filing, zone)
-        )
+        entry = _entry(filing.attach_to) if filing.attach_to else _new_entry(batch, filing, zone)
         document = _add_document(entry, batch, filing)
         kind = "attached" if filing.attach_to else "registered"
         record(entry, kind, _content(document), actor=actor, at=at)
@@ -116,18 +120,27 @@ def file_document(batch: Batch, filing: Filing, *, zone: ZoneInfo, actor: str, a
     return document
 
 
+def _entry(number: str) -> Entry:
+    entry = Entry.objects.select_for_update().get(number=number)
+    for void in standing.told([number]):
+        raise Refused(f"the label names a void entry: {void}", "Label the pages anew and scan them again.")
+    return entry
+
+
 def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo) -> Entry:
     year = batch.received_at.astimezone(zone).year
-    sequence = take_next(batch.register, year)
+    register = filing.register or batch.register
+    sequence = take_next(register, year)
     entry = Entry.objects.create(
-        number=format_number(batch.register, year, sequence),
-        register=batch.register,
+        number=format_number(register, year, sequence),
+        register=register,
         year=year,
         sequence=sequence,
         received_at=batch.received_at,
         subject=filing.subject,
         reference=filing.reference,
         access=list(filing.access),
+        department=filing.department,
     )
     for role, name in (("sender", filing.sender[:512]), ("recipient", filing.recipient[:512])):
         if folded := fold(name)[:512]:
@@ -270,10 +283,11 @@ def close(
             )
             for problem in problems
         )
-        again = Document.objects.filter(batch=received_again) if received_again else Document.objects.none()
-        for document in again.select_related("entry").order_by("id"):
-            content = {"document": document.key, "batch": now.key, "source": now.source}
-            record(document.entry, "received again", content, actor="intake", at=now.received_at)
+        if received_again:
+            again = standing.counting().filter(batch=received_again)
+            for document in again.select_related("entry").order_by("id"):
+                content = {"document": document.key, "batch": now.key, "source": now.source}
+                record(document.entry, "received again", content, actor="intake", at=now.received_at)
         now.alarms = list(alarms)
         now.pages_done = now.pages_known
         now.state = Batch.State.DONE

@@ -10,10 +10,16 @@ from register.models import Outbox
 _IDENTIFIERS = ("reference", "amount", "iban", "vat_id", "tax_id", "phone", "email")
 
 
+def is_void(row: Outbox) -> bool:
+    """Whether this change left the entry void, so that no search is to find it."""
+    return json.loads(row.body)["entry"].get("voided_at") is not None
+
+
 def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEntry:
     """The entry as this change left it; ``pages`` are the texts of its documents' pages in order."""
     entry = json.loads(row.body)["entry"]
-    documents = entry["documents"]
+    # A withdrawn document has no pages any more.
+    documents = [document for document in entry["documents"] if document["account"]] or entry["documents"]
     fields = [field for document in documents for field in document["fields"]]
     languages = [document["language"] or None for document in documents for _ in range(document["pages"])]
     party = {one["role"]: one["name"] for one in entry["parties"]}

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from register.models import Lease, Outbox, StoredObject
 from register.session import write
+from register.standing import VOIDED
 from register.texts import fit
 
 LEASE_SECONDS = 60
@@ -84,9 +85,15 @@ def untried() -> bool:
     return Outbox.objects.filter(delivered_at=None, attempts=0).exists()
 
 
+def counting(delivered: QuerySet[Outbox]) -> QuerySet[Outbox]:
+    """Those of these delivered changes whose entry was not made void by a delivered one."""
+    void = Outbox.objects.filter(event__kind=VOIDED).exclude(delivered_at=None)
+    return delivered.exclude(entry=None).exclude(entry__in=void.values("entry"))
+
+
 def latest(size: int) -> Iterator[list[Outbox]]:
-    """The last delivered change of each entry, in runs of at most ``size``."""
-    delivered = Outbox.objects.exclude(delivered_at=None).exclude(entry=None)
+    """The last delivered change of each entry that counts, in runs of at most ``size``."""
+    delivered = counting(Outbox.objects.exclude(delivered_at=None))
     last = delivered.values("entry").annotate(last=Max("id")).order_by("last")
     ids = list(last.values_list("last", flat=True))
     for start in range(0, len(ids), size):

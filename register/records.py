@@ -59,6 +59,9 @@ def snapshot(entry: Entry) -> dict[str, Any]:
         "subject": entry.subject,
         "reference": entry.reference,
         "access": entry.access,
+        "department": entry.department,
+        "voided_at": entry.voided_at.isoformat() if entry.voided_at else None,
+        "void_reason": entry.void_reason,
         "parties": [{"role": one.role, "name": one.party.name} for one in parties],
         "documents": [_document(one) for one in documents],
     }
@@ -140,6 +143,7 @@ def _batch(batch: Batch) -> dict[str, Any]:
         "alarms": batch.alarms,
         "plan": batch.plan,
         "profile": batch.profile,
+        "edits": batch.edits,
         "files": [
             {
                 "source": one.source,

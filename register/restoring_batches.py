@@ -147,6 +147,7 @@ def _batch(pk: int, story: Story, told: dict[str, Any], home: Home) -> Batch:
     return Batch(
         **given,
         pk=pk,
+        edits=told.get("edits", []),  # records of before have none
         folder=bytes.fromhex(told["folder"]),
         received_at=datetime.fromisoformat(told["received_at"]),
         begun_at=datetime.fromisoformat(told["begun_at"]) if told.get("begun_at") else None,

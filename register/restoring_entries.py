@@ -55,7 +55,13 @@ def _add(origins: Mapping[str, Origin], stories: Sequence[Story]) -> list[Differ
     told: list[dict[str, Any]] = [story.records[-1].content["entry"] for story in stories]
     names = ("number", "register", "year", "sequence", "direction", "subject", "reference", "access")
     entries = Entry.objects.bulk_create(
-        Entry(received_at=datetime.fromisoformat(one["received_at"]), **{name: one[name] for name in names})
+        Entry(
+            received_at=datetime.fromisoformat(one["received_at"]),
+            department=one.get("department", ""),  # records of before do not tell
+            voided_at=datetime.fromisoformat(one["voided_at"]) if one.get("voided_at") else None,
+            void_reason=one.get("void_reason", ""),
+            **{name: one[name] for name in names},
+        )
         for one in told
     )
     _add_parties(entries, told)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import F, Min
 
 from domain.errors import Usage
+from register import standing
 from register.batches import pace
 from register.models import Batch, Claim, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
 
@@ -32,6 +33,9 @@ def show(number: str) -> dict[str, Any]:
         "received_at": found.received_at.isoformat(),
         "subject": found.subject,
         "reference": found.reference,
+        "voided_at": found.voided_at.isoformat() if found.voided_at else None,
+        "void_reason": found.void_reason or None,
+        "replaced_by": list(standing.replaced_by(found)),
         "parties": parties,
         "documents": [_document(document) for document in documents],
         "history": [_event(event) for event in found.events.select_related("content").order_by("sequence")],
@@ -39,13 +43,15 @@ def show(number: str) -> dict[str, Any]:
 
 
 def _document(document: Document) -> dict[str, Any]:
-    fates = document.fates.select_related("claim").order_by("position")
+    claims = {one.ordinal: one for one in document.batch.claims.all()}
+    places = [(claims[file], page) for file, page in standing.places(document)]
     objects = StoredObject.objects.filter(document=document).order_by("role")
-    shared = {key for fate in fates for key in (fate.claim.original, fate.claim.rendition)}
-    files = {fate.claim_id for fate in fates}
+    shared = {key for claim, _ in places for key in (claim.original, claim.rendition)}
+    files = {claim.pk for claim, _ in places}
     kept_inside = Claim.objects.filter(inside__in=files, pages=0).order_by("ordinal")
     return {
         "document": document.key,
+        "withdrawn": not document.fates.exists(),
         "class": document.label,
         "guess": document.guess,
         "probability": round(document.probability, 4),
@@ -62,7 +68,8 @@ def _document(document: Document) -> dict[str, Any]:
         "signatures": document.signatures,
         "attachments": [{"source": one.source, "key": one.original} for one in kept_inside],
         "page_account": [
-            {"position": fate.position, "source": fate.claim.source, "page": fate.page} for fate in fates
+            {"position": position, "source": claim.source, "page": page}
+            for position, (claim, page) in enumerate(places, start=1)
         ],
         "objects": [
             {"role": one.role, "key": one.key, "sha256": one.sha256, "size": one.size} for one in objects
@@ -97,7 +104,7 @@ def source_range(document: Document) -> tuple[str, tuple[int, int]]:
     For a document from a series of images it is the batch's own path (the folder) and the pages are
     counted through its files.
     """
-    fates = list(document.fates.select_related("claim").order_by("position"))
+    fates = list(document.fates.select_related("claim").order_by("claim__ordinal", "page"))
     first, last = fates[0], fates[-1]
     series = document.batch.profile.get("batch") == "folder" and first.claim.pages == 1
     if first.claim_id == last.claim_id and not series:
@@ -144,7 +151,7 @@ def status(now: datetime, stuck_after_seconds: float) -> dict[str, Any]:
     ]
     outbox = Outbox.objects.filter(delivered_at=None)
     problems = Problem.objects.filter(state=Problem.State.OPEN)
-    review = Document.objects.filter(label=None)
+    review = standing.counting().filter(label=None)
     return {
         "batches": batches,
         "stuck": [one["batch"] for one in batches if one["stuck"]],
@@ -158,28 +165,30 @@ def status(now: datetime, stuck_after_seconds: float) -> dict[str, Any]:
             "release": {"length": Batch.objects.filter(state=Batch.State.DONE).count(), "age": None},
         },
         "entries": Entry.objects.count(),
+        "void": Entry.objects.exclude(voided_at=None).count(),
         "damaged_objects": StoredObject.objects.exclude(damage="").count(),
     }
 
 
 def first_number(batch: Batch) -> str | None:
-    """The register number of the batch's first document, if it has been filed."""
-    document = (
-        Document.objects.filter(batch=batch).select_related("entry").order_by("attempt", "ordinal").first()
-    )
+    """The register number of the batch's first document that counts, if there is one."""
+    counting = standing.counting().filter(batch=batch).select_related("entry")
+    document = counting.order_by("attempt", "ordinal").first()
     return document.entry.number if document else None
 
 
 def text_keys(entry: Entry) -> list[str]:
-    """Archive keys of the texts of an entry's documents, in order."""
-    texts = StoredObject.objects.filter(document__entry=entry, role="text").order_by("document_id")
+    """Archive keys of the texts of an entry's documents, in order, but for those withdrawn."""
+    documents = standing.documents().filter(entry=entry)
+    texts = StoredObject.objects.filter(document__in=documents, role="text").order_by("document_id")
     return list(texts.values_list("key", flat=True))
 
 
 def texts_of(changes: Sequence[Outbox]) -> dict[int, list[StoredObject]]:
-    """By the id of each change of an entry: the texts of the documents that the entry had then, in order."""
+    """By the id of each change of an entry: the texts of the documents that stood there then, in order."""
     named = {
-        row.pk: [one["document"] for one in json.loads(row.body)["entry"]["documents"]] for row in changes
+        row.pk: [one["document"] for one in json.loads(row.body)["entry"]["documents"] if one["account"]]
+        for row in changes
     }
     keys = {key for some in named.values() for key in some}
     rows = StoredObject.objects.filter(document__key__in=keys, role="text").select_related("document")
@@ -212,8 +221,11 @@ def opened_of(batches: Collection[int]) -> set[str]:
 
 
 def object_key(entry: Entry, roles: tuple[str, ...]) -> str:
-    """Archive key of the first object of one of these roles of the entry's first document."""
-    first = Document.objects.filter(entry=entry).order_by("id").first()
+    """Archive key of the first object of one of these roles of the entry's first document that stands.
+
+    Of an entry whose documents were all withdrawn, of the first that it had.
+    """
+    first = _documents(entry)[0]
     found = StoredObject.objects.filter(document=first, role__in=roles).first()
     if found is None:
         raise Usage(f"{entry.number} has no {' or '.join(roles)}.")
@@ -222,12 +234,17 @@ def object_key(entry: Entry, roles: tuple[str, ...]) -> str:
 
 def original_keys(entry: Entry) -> list[tuple[str, str]]:
     """Archive key and dropped name of the files that the entry came in, in order."""
-    fates = (
-        PageFate.objects.filter(document__entry=entry)
-        .select_related("claim")
-        .order_by("document_id", "position")
-    )
-    return list(dict.fromkeys((fate.claim.original, fate.claim.source) for fate in fates))
+    files = []
+    for document in _documents(entry):
+        claims = {one.ordinal: one for one in document.batch.claims.all()}
+        files += [claims[file] for file, _ in standing.places(document)]
+    return list(dict.fromkeys((one.original, one.source) for one in files))
+
+
+def _documents(entry: Entry) -> list[Document]:
+    """The entry's documents that stand; all that it had where none does."""
+    of_entry = Document.objects.filter(entry=entry).select_related("batch").order_by("id")
+    return list(of_entry.filter(pk__in=standing.documents())) or list(of_entry)
 
 
 def filed_in(batches: list[int]) -> list[Document]:

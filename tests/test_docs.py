@@ -43,6 +43,7 @@ RECORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "Entry records": {
         "filing.py": ("_content", "record"),
         "history.py": ("as_record",),
+        "voids.py": ("void", "withdraw"),
         "records.py": ("write_record", "snapshot", "_document"),
     },
     "Batch records": {"records.py": ("write_record", "record_batch", "_batch")},

@@ -36,7 +36,7 @@ def pools() -> Iterator[Pools]:
 
 @pytest.fixture(autouse=True)
 def _warm(pools: Pools, monkeypatch: pytest.MonkeyPatch) -> None:
-    for user in ("flows.intake", "flows.replay"):
+    for user in ("flows.intake", "flows.replay", "flows.resplit"):
         monkeypatch.setattr(f"{user}.Pool", pools)
 
 

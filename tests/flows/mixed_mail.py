@@ -11,9 +11,11 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
+from capture.edits import Edits
 from flows.intake import Intake, intake
 from flows.publish import deliver
 from flows.replay import replay
+from flows.resplit import resplit
 from flows.steps import Step
 from infra.wiring import Services
 from register import problems, review, views
@@ -77,8 +79,17 @@ def _signed_and_photo(folder: Path) -> bytes:
     return packed.getvalue()
 
 
+def _cut_again(services: Services) -> None:
+    """A page that stood the wrong way up is a letter of its own, the class of the other stays."""
+    document = Document.objects.get(batch__station="cut")
+    Entry.objects.filter(pk=document.entry_id).update(department="legal")
+    review.label(document.key, "letter", actor="Zoë", at=datetime.now(UTC))
+    edits = Edits(("2-3",), rotate=("1=180",))
+    resplit(services, document.batch, edits, reason="two letters", actor="Ada")
+
+
 def take_in_all(services: Services, drop: Path) -> None:
-    """All fields, separators, blanks, duplicates, labels, refusals, corrections, several attempts, alarms.
+    """All fields, separators, blanks, duplicates, labels, refusals, corrections, attempts, a resplit, alarms.
 
     All is published.
 
@@ -104,6 +115,8 @@ def take_in_all(services: Services, drop: Path) -> None:
         marked / "sheets.tif", save_all=True, append_images=[sheet], compression="group4", dpi=(100, 100)
     )
     (marked / "job.end").touch()
+    cut = station(drop, "cut", 'register = "CUT"\n')
+    small_tiff(cut / "three.tif", ["Cut", "otherwise", "in the end"])
     (drop / "empty.pdf").touch()
     (drop / "notes.csv").write_text("a,b\n1,2\n")
     (first,) = Entry.objects.all()
@@ -118,6 +131,7 @@ def take_in_all(services: Services, drop: Path) -> None:
     Entry.objects.filter(pk=document.entry_id).update(access=[BOARD])
     for label in ("letter", "invoice"):
         review.label(document.key, label, actor="Zoë", at=datetime.now(UTC))
+    _cut_again(services)
     labelled(drop / "early.png", next_number())
     take_in(services, drop)
     deliver(services)

@@ -19,6 +19,7 @@ from register.models import Chunk, Document, Event, StoredObject
 from tests.databases import settings
 from tests.infra.deploy_files import DEPLOY
 from tests.register.filings import AT, file_one, open_batch
+from tests.register.test_resplits import resplit
 from tests.servers import fresh_database
 
 SQL = DEPLOY / "access" / "postgresql"
@@ -100,6 +101,11 @@ def test_all_the_work_can_be_done(register: Laid) -> None:
     checks.record([key for key, _ in objects], {})
     batches.release(batches.reload(batch))
     assert Event.objects.count() == 3
+    batch = resplit(batches.reload(batch), "2-3")  # one document goes on in its entry, the other gets one
+    kinds = [one.kind for one in Event.objects.order_by("sequence")]
+    assert kinds[3:] == ["attached", "registered", "withdrawn"]
+    resplit(batch, "1-3")
+    assert Event.objects.filter(kind="voided").count() == 1
     assert list(breaks()) == []
 
 

@@ -68,6 +68,7 @@ def test_an_empty_home_is_in_order(tmp_path: Path) -> None:
         "seconds": pytest.approx(0, abs=5),
         "hits": [],
         "facets": {"class": {}, "language": {}, "year": {}},
+        "void": [],
     }
     assert asked(tmp_path, "exceptions", "list") == asked(tmp_path, "review", "list") == []
     assert asked(tmp_path, "status")["batches"] == []

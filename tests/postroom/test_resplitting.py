@@ -1,0 +1,109 @@
+"""``postroom resplit`` as an operator types it, on pages of sample mail."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postroom.resplitting import _listed, _rows
+from register.numbers import format_number
+from tests.postroom.test_commands import asked, run
+from tests.small import small_tiff, train_small
+
+
+@pytest.fixture(scope="module")
+def filed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
+    """A home with a batch of four pages in two documents; its file, and the year."""
+    home, drop = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("drop")
+    train_small(home)
+    station = drop / "pairs"
+    station.mkdir()
+    (station / "station.toml").write_text("quiet_seconds = 0.1\n[separation]\npages = 2\n")
+    file = small_tiff(station / "four.tif", ["anchor", "birch", "cedar", "dolphin"])
+    entries = asked(home, "intake", drop, "--once")["entries"]
+    return home, file, int(entries[0]["number"].split("-")[1])
+
+
+def test_a_batch_is_shown_tried_and_filed_anew(filed: tuple[Path, Path, int]) -> None:
+    home, file, year = filed
+    one, two, three, four = (format_number("IN", year, sequence) for sequence in (1, 2, 3, 4))
+
+    def page(at: int, number: str, document: str, position: int, rotation: int = 0) -> dict[str, Any]:
+        return {
+            "page": at, "file": 1, "file_page": at, "source": str(file), "fate": "document", "reason": "",
+            "number": number, "document": document, "position": position, "rotation": rotation,
+        }  # fmt: skip
+
+    shown = asked(home, "resplit", one)
+    old = [shown["pages"][at]["document"] for at in (0, 2)]
+    pages = [
+        page(1, one, old[0], 1),
+        page(2, one, old[0], 2),
+        page(3, two, old[1], 1),
+        page(4, two, old[1], 2),
+    ]
+    batch = {"batch": 1, "source": str(file), "state": "released", "attempt": 1}
+    assert shown == {**batch, "pages": pages, "edits": [], "change": None}
+
+    tried = asked(home, "resplit", "1", "1-3", "--rotate", "4=90", "--dry-run")
+    unknown = {"number": None, "document": None, "class": None, "guess": None, "probability": None}
+    assert tried.pop("change") == {
+        "dry_run": True, "resumed": False, "refused": "", "pending": "", "void": [one, two], "withdrawn": [],
+        "filed": [{"pages": [1, 2, 3], **unknown}, {"pages": [4], **unknown}], "dropped": [],
+    }  # fmt: skip
+    assert tried == {**batch, "pages": pages, "edits": []}
+
+    words = ("resplit", "1", "1-3", "--rotate", "4=90", "--reason", "cut wrongly")
+    done = asked(home, *words, "--attempt", "1")
+    new = [done["pages"][at]["document"] for at in (0, 3)]
+    assert done["pages"] == [
+        *(page(at, three, new[0], at) for at in (1, 2, 3)),
+        page(4, four, new[1], 1, 90),
+    ]
+    assert [(one["pages"], one["number"], one["document"]) for one in done["change"]["filed"]] == [
+        ([1, 2, 3], three, new[0]),
+        ([4], four, new[1]),
+    ]
+    assert (done["change"]["void"], done["change"]["dry_run"], done["attempt"]) == ([one, two], False, 2)
+    (edit,) = done["edits"]
+    assert (edit["said"], edit["reason"], edit["refused"]) == ("1-3 --rotate 4=90", "cut wrongly", "")
+
+    found = asked(home, "search", one.lower())
+    assert (found["total"], [(void["number"], void["replaced_by"]) for void in found["void"]]) == (
+        0,
+        [(one, [three])],
+    )
+    assert f"replaced by {three}. See: postroom show {one}" in run(home, "search", one).stdout.replace(
+        "\n", " "
+    )
+    said = run(home, "show", two).stdout
+    assert f": cut wrongly; replaced by {three}, {four}\n" in said
+    assert said.count("VOID since ") == said.count(", withdrawn\n") == 1
+    assert asked(home, "get", two, "-o", home / "void.tif", "--original")["files"][0]["name"] == "void.tif"
+    assert (home / "void.tif").read_bytes()[:4] == b"II*\0"
+
+
+def test_without_a_reason_nothing_is_done(filed: tuple[Path, Path, int]) -> None:
+    done = run(filed[0], "resplit", "1", "1-3")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Say why, for the history: --reason TEXT" in " ".join(done.stderr.split())
+
+
+def test_pages_in_a_row_are_one_line() -> None:
+    def page(at: int, document: str | None, position: int | None, file: int = 1) -> dict[str, Any]:
+        fate = "document" if document else "blank"
+        return {
+            "page": at, "file": file, "file_page": at, "source": "a.tif", "fate": fate, "reason": "",
+            "number": document, "document": document, "position": position, "rotation": 0,
+        }  # fmt: skip
+
+    pages = [page(1, "x", 1), page(2, "x", 2), page(3, "x", 4), page(4, "x", 3), page(5, None, None),
+             page(6, None, None), page(7, None, None, 2)]  # fmt: skip
+    assert [(row[0], row[1], row[3]) for row in _rows(pages)] == [
+        ("1-2", "document", "1-2"),
+        ("3", "document", "4"),
+        ("4", "document", "3"),
+        ("5-6", "blank", ""),
+        ("7", "blank", ""),
+    ]
+    assert _listed([1, 2, 3, 7, 6]) == "1-3,7,6"
