@@ -8,7 +8,7 @@ from domain.errors import Refused
 from flows.filing import prepare_documents
 from flows.reading import Readings, chunks, read_before, read_pages
 from flows.steps import Step, Stopped
-from flows.taking import local_original
+from flows.taking import local_file
 from infra.wiring import Services
 from register import batches, resplits
 from register.filing import Filing
@@ -66,7 +66,7 @@ def _originals(services: Services, batch: Batch, pages: list[tuple[int, int]]) -
     claims = {one.ordinal: one for one in batches.claims_of(batch)}
     readings = Readings(pages=pages, settled=batch.pages_known - len(pages))
     for source in sorted({source for source, _ in pages}):
-        readings.files[source] = local_original(services, batch, claims[source])
+        readings.files[source] = local_file(services, batch, claims[source])
     readings.before = sum(read_before(services, batch, source) for source in readings.files)
     batches.begin(batch, readings.settled + readings.before)
     return readings
