@@ -1,6 +1,6 @@
 # `make` lists the commands. Everything that the machine lacks is installed by `setup`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock tools clean
+.PHONY: help setup engine run test check bench lock tools clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -14,6 +14,11 @@ help: ## list these commands
 setup: ## install what is missing; afterwards .venv/bin/postroom is ready
 	@bash $(SETUP)/packages.sh $(SETUP)/packages-run
 	@bash $(SETUP)/environment.sh
+	@bash $(SETUP)/engine.sh
+
+engine: ## build Tesseract for this machine's processor again (setup does it once)
+	@rm -f .cache/engine/made-from
+	@$(MAKE) setup
 
 run: setup ## file a sample batch, then search it
 	@$(BIN)/postroom demo

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from capture.tools.tesseract import language_code
+from capture.tools.tesseract import binding, language_code
 
 Gray = npt.NDArray[np.uint8]
 
@@ -91,8 +91,7 @@ def _spots(tsv: str) -> tuple[Spot, ...]:
 @cache
 def _engine(tessdata: Path, code: str) -> Any:
     os.environ["OMP_THREAD_LIMIT"] = "1"  # its threads spin; pages run side by side instead
-    import tesserocr  # type: ignore[import-untyped, unused-ignore]
-
+    tesserocr = binding()
     psm = tesserocr.PSM.OSD_ONLY if code == "osd" else tesserocr.PSM.AUTO
     make: Callable[..., Any] = tesserocr.PyTessBaseAPI
     oem = tesserocr.OEM.DEFAULT if code == "osd" else tesserocr.OEM.LSTM_ONLY

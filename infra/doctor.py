@@ -100,7 +100,8 @@ def _home(home: Path) -> Check:
 
 def _tesseract(settings: Settings) -> Iterator[Check]:
     engine = probe(settings.capture.tessdata)
-    yield Check("OCR engine", True, f"Tesseract {engine.version}, in process")
+    built = "built for this processor" if engine.built_here else "from PyPI: make engine builds a faster one"
+    yield Check("OCR engine", True, f"Tesseract {engine.version}, in process, {built}")
     for code in _LANGUAGES:
         there = code in engine.languages
         found = str(engine.tessdata) if there else f"no data in {engine.tessdata}"

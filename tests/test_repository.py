@@ -30,7 +30,7 @@ def kept() -> tuple[Path, ...]:
     return tuple(path for path in paths if path.is_file())
 
 
-PACKAGES = ("packages-run", "packages-test", "packages-office")
+PACKAGES = ("packages-run", "packages-engine", "packages-test", "packages-office")
 
 
 @cache
@@ -205,7 +205,7 @@ def test_a_newcomer_finds(name: str) -> None:
 
 def test_make_help_lists_the_commands() -> None:
     shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
-    commands = ["help", "setup", "run", "test", "check", "bench", "lock", "clean"]
+    commands = ["help", "setup", "engine", "run", "test", "check", "bench", "lock", "clean"]
     assert re.findall(r"(?m)^  make (\w+)", shown) == commands
 
 

@@ -1,10 +1,16 @@
 """Tesseract's language data: where it is, what it can read, which engine reads it."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from domain.errors import Usage
+
+BUILT = Path(__file__).resolve().parents[2] / ".cache" / "engine" / "site"
+"""Where ``infra/setup/engine.sh`` puts the engine that it built for this machine's processor."""
 
 PLACES = (
     Path("/usr/share/tesseract-ocr/5/tessdata"),
@@ -25,9 +31,10 @@ CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Tesseract:
-    """The engine that reads: its version, its language data's folder, and the languages there."""
+    """The engine that reads: its version, whether it was built for this machine, its language data."""
 
     version: str
+    built_here: bool
     tessdata: Path
     languages: tuple[str, ...]
     orientation: bool
@@ -67,13 +74,24 @@ def language_code(language: str, tessdata: Path) -> str:
     return code
 
 
+@cache
+def binding() -> Any:
+    """The module ``tesserocr``: the one on the engine built here where there is one, else PyPI's."""
+    own = [str(BUILT)] if BUILT.is_dir() else []
+    sys.path[:0] = own
+    try:
+        import tesserocr  # type: ignore[import-untyped, unused-ignore]
+    finally:
+        del sys.path[: len(own)]
+    return tesserocr
+
+
 def probe(tessdata: Path) -> Tesseract:
     """What is there to read with; languages are ISO 639-1."""
-    import tesserocr  # type: ignore[import-untyped, unused-ignore]
-
     present = {path.stem for path in tessdata.glob("*.traineddata")}
     return Tesseract(
-        version=tesserocr.tesseract_version().split("\n")[0].removeprefix("tesseract ").strip(),
+        version=binding().tesseract_version().split("\n")[0].removeprefix("tesseract ").strip(),
+        built_here=Path(binding().__file__).is_relative_to(BUILT),
         tessdata=tessdata,
         languages=tuple(sorted(iso for iso, code in CODES.items() if code in present)),
         orientation="osd" in present,

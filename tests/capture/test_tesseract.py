@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from capture.tools.tesseract import CODES, find_tessdata, language_code, probe
+from capture.tools.tesseract import BUILT, CODES, find_tessdata, language_code, probe
 from domain.errors import Usage
 
 
@@ -34,6 +34,7 @@ def test_probe() -> None:
     found = probe(tessdata)
     assert found.tessdata == tessdata
     assert found.version[0].isdigit()
+    assert found.built_here is BUILT.is_dir()
     assert found.orientation
     assert "en" in found.languages
     assert set(found.languages) <= set(CODES)
