@@ -5,42 +5,24 @@ The rules of a station's ``separation`` add up; what each does is told to operat
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 
+from capture.alarms import alarms_of, two_numbers
+from capture.cover import cover_of
+from capture.pile import Item, Key, Role, lay, place
 from capture.station import SeparationPolicy, Station
-from domain.document import Cut, Fate, FateKind, Separation
+from domain.document import NO_COVER, Cover, Cut, Fate, FateKind, Separation
 from domain.page import Page, Sheet
-
-Key = tuple[int, int]
-
-
-class _Role(Enum):
-    """What a page is for the cutting."""
-
-    CONTENT = auto()
-    LABEL = auto()
-    SEPARATOR = auto()
-    BLANK_SEPARATOR = auto()
-    BLANK = auto()
-    REFUSED = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    key: Key
-    role: _Role
-    label: str | None = None
-    reason: str = ""
 
 
 @dataclass(slots=True)
 class _Group:
     """Pages between two cuts; ``scanned`` counts those that a fixed count counts."""
 
-    items: list[_Item]
+    items: list[Item]
     label: str | None = None
+    cover: Cover = NO_COVER
     scanned: int = 0
 
     @property
@@ -54,6 +36,7 @@ def separate(
     station: Station,
     own_number: Callable[[str], bool],
     apart: Collection[int] = (),
+    pages: Mapping[int, int] | None = None,
 ) -> Separation:
     """The documents of a batch, the fate of every page, and alarms for the operator.
 
@@ -65,14 +48,15 @@ def separate(
         own_number: whether a barcode's text is a register number of ours: such a label starts a
             document under every policy.
         apart: files that are documents by themselves, such as attachments: none goes on in another.
+        pages: page counts of the files, where a station collates and not all their pages are here.
 
     Returns:
         Fates in the order of the files and their pages: one for each key of ``sheets`` and
         ``refused``.
     """
-    items = _items(sheets, refused, station, own_number)
+    items, wrong = _items(sheets, refused, station, own_number, pages)
     groups = _groups(items, station.separation, apart)
-    alarms = [*_two_numbers(sheets, refused, own_number), *_alarms(items, station.duplex)]
+    alarms = [*two_numbers(sheets, refused, own_number), *wrong, *alarms_of(items, station.separation)]
     documents: list[Cut] = []
     fates: dict[Key, Fate] = {}
     for group in groups:
@@ -80,18 +64,18 @@ def separate(
             continue
         for position, key in enumerate(group.kept, start=1):
             fates[key] = Fate(*key, FateKind.DOCUMENT, len(documents), position)
-        documents.append(Cut(group.kept, group.label))
+        documents.append(Cut(group.kept, group.label, group.cover))
     for item in items:
         if item.key not in fates:
             fates[item.key] = Fate(*item.key, _DROPPED[item.role], reason=item.reason)
-    return Separation(tuple(documents), tuple(fates[item.key] for item in items), tuple(alarms))
+    return Separation(tuple(documents), tuple(fates[key] for key in sorted(fates)), tuple(alarms))
 
 
 _DROPPED = {
-    _Role.SEPARATOR: FateKind.SEPARATOR,
-    _Role.BLANK_SEPARATOR: FateKind.SEPARATOR,
-    _Role.BLANK: FateKind.BLANK,
-    _Role.REFUSED: FateKind.REFUSED,
+    Role.SEPARATOR: FateKind.SEPARATOR,
+    Role.BLANK_SEPARATOR: FateKind.SEPARATOR,
+    Role.BLANK: FateKind.BLANK,
+    Role.REFUSED: FateKind.REFUSED,
 }
 
 
@@ -100,39 +84,57 @@ def _items(
     refused: Mapping[Key, str],
     station: Station,
     own_number: Callable[[str], bool],
-) -> list[_Item]:
-    """Every page with its role, in order; on a duplex station the two sides of a sheet decide together."""
+    counts: Mapping[int, int] | None,
+) -> tuple[list[Item], list[str]]:
+    """Every page with its role, in reading order, and what is wrong with separators' codes.
+
+    On a duplex station the two sides of a sheet decide together.
+    """
     policy = station.separation
     pages = {(sheet.source, sheet.page.number): sheet.page for sheet in sheets}
     labels = {key: _label(page, policy, own_number) for key, page in pages.items()}
-    roles: dict[Key, _Role] = {}
+    covers: dict[Key, Cover] = {}
+    alarms: list[str] = []
+    roles: dict[Key, Role] = {}
+    files = len({key[0] for key in (*pages, *refused)})
     for key, page in pages.items():
+        cover, wrong = cover_of(page)
         if labels[key] is not None:
-            roles[key] = _Role.LABEL
-        elif _separates(page, policy):
-            roles[key] = _Role.SEPARATOR
+            roles[key] = Role.LABEL
+        elif _separates(page, policy) or (cover is not None and policy.barcode):
+            roles[key] = Role.SEPARATOR
+            covers[key] = cover or NO_COVER
         else:
-            roles[key] = _Role.BLANK if page.blank else _Role.CONTENT
-    roles.update(dict.fromkeys(refused, _Role.REFUSED))
-    final = {key: _sided(key, roles, station) for key in roles}
-    return [
-        _Item(key, final[key], labels.get(key) if key not in refused else None, refused.get(key, ""))
-        for key in sorted(final)
+            roles[key] = Role.BLANK if page.blank else Role.CONTENT
+        if key not in refused and (policy.barcode or roles[key] is Role.SEPARATOR):
+            alarms += [f"{place(key, files)}: {one}" for one in wrong]
+    roles.update(dict.fromkeys(refused, Role.REFUSED))
+    counts = counts or {source: max(page for at, page in roles if at == source) for source, _ in roles}
+    sides = lay(roles, station.duplex, counts)
+    faces = {side: roles[key] for key, side in sides.items()}
+    items = [
+        Item(
+            key,
+            side,
+            _sided(roles[key], faces.get(side.turned), policy),
+            labels.get(key) if key not in refused else None,
+            covers.get(key, NO_COVER) if key not in refused else NO_COVER,
+            refused.get(key, ""),
+        )
+        for key, side in sides.items()
     ]
+    return items, alarms
 
 
-def _sided(key: Key, roles: Mapping[Key, _Role], station: Station) -> _Role:
-    """The role of a page, given what is on the other side of its sheet."""
-    role, policy = roles[key], station.separation
-    if role is not _Role.BLANK:
+def _sided(role: Role, other: Role | None, policy: SeparationPolicy) -> Role:
+    """The role of a page, given what is on the other side of its sheet, if that was scanned."""
+    if role is not Role.BLANK:
         return role
-    source, page = key
-    other = roles.get((source, page + 1 if page % 2 else page - 1)) if station.duplex else None
-    if other is _Role.SEPARATOR and not policy.drop_blank:
-        return _Role.SEPARATOR
-    if policy.blank and other in (None, _Role.BLANK):
-        return _Role.BLANK_SEPARATOR
-    return _Role.BLANK if policy.drop_blank else _Role.CONTENT
+    if other is Role.SEPARATOR and not policy.drop_blank:
+        return Role.SEPARATOR
+    if policy.blank and other in (None, Role.BLANK):
+        return Role.BLANK_SEPARATOR
+    return Role.BLANK if policy.drop_blank else Role.CONTENT
 
 
 def _label(page: Page, policy: SeparationPolicy, own_number: Callable[[str], bool]) -> str | None:
@@ -152,79 +154,40 @@ def _separates(page: Page, policy: SeparationPolicy) -> bool:
     )
 
 
-def _groups(items: Sequence[_Item], policy: SeparationPolicy, apart: Collection[int]) -> list[_Group]:
+def _groups(items: Sequence[Item], policy: SeparationPolicy, apart: Collection[int]) -> list[_Group]:
     """The pages between cuts, some groups without any."""
-    cutting = (_Role.SEPARATOR, _Role.BLANK_SEPARATOR)
+    cutting = (Role.SEPARATOR, Role.BLANK_SEPARATOR)
     # Sheets and counts cut a batch whatever its files are; without them a file of several pages is
     # a document by itself, and files of one page each are the pages of one.
     by_file = (
         not policy.pages
         and not any(item.role in cutting for item in items)
-        and len({item.key[0] for item in items}) < len(items)
+        and len({item.side.pile for item in items}) < len(items)
     )
     groups = [_Group([])]
-    source: int | None = None
+    last: Item | None = None
+    sheet: Item | None = None  # the last separator, until the document behind it begins
     for item in items:
         now = groups[-1]
         # The same label again, as on forms that bear their number on each page, goes on.
         starts = item.label is not None and item.label != now.label
         full = 0 < policy.pages <= now.scanned
-        other_file = item.key[0] != source and (by_file or item.key[0] in apart or source in apart)
-        source = item.key[0]
+        other_file = by_file and (last is None or item.side.pile != last.side.pile)
+        if last and item.key[0] != last.key[0] and (item.key[0] in apart or last.key[0] in apart):
+            other_file = True
+        last = item
         if starts or full or other_file or item.role in cutting:
             now = _Group([])
             groups.append(now)
         if item.role in cutting:
+            # What either side of a sheet says counts; of two sheets the one nearer to the document.
+            if item.cover != NO_COVER or not (sheet and sheet.side.same_sheet(item.side)):
+                sheet = item if item.role is Role.SEPARATOR else sheet
             continue
         now.label = item.label or now.label
         now.scanned += 1
-        if item.role in (_Role.CONTENT, _Role.LABEL):
+        if sheet and item.role is not Role.BLANK:
+            now.cover, sheet = sheet.cover, None
+        if item.role in (Role.CONTENT, Role.LABEL):
             now.items.append(item)
     return groups
-
-
-def _alarms(items: Sequence[_Item], duplex: bool) -> Iterator[str]:
-    """What an operator should look at, in page order."""
-    files = len({item.key[0] for item in items})
-    # Sheets may lie before each document or only between them; labels are on each first page.
-    first = next((at for at, item in enumerate(items) if item.role is _Role.LABEL), 0)
-    before = sum(item.role is _Role.CONTENT for item in items[:first])
-    if before and not any(item.role is _Role.SEPARATOR for item in items[:first]):
-        yield (
-            f"{before} page{'s' * (before > 1)} before the first label "
-            f"({_place(items[first].key, files)}): check that no label is missing"
-        )
-    last: _Item | None = None
-    for item in items:
-        if item.role is _Role.SEPARATOR:
-            if last is not None and not (duplex and _one_sheet(last.key, item.key)):
-                yield (
-                    f"nothing between the separators at {_place(last.key, files)} and "
-                    f"{_place(item.key, files)}: check that no document is missing"
-                )
-            last = item
-        elif item.role in (_Role.CONTENT, _Role.LABEL, _Role.REFUSED):
-            last = None
-
-
-def _one_sheet(one: Key, other: Key) -> bool:
-    """Whether two pages can be the sides of one sheet."""
-    return one[0] == other[0] and (one[1] + 1) // 2 == (other[1] + 1) // 2
-
-
-def _two_numbers(
-    sheets: Sequence[Sheet], refused: Mapping[Key, str], own_number: Callable[[str], bool]
-) -> Iterator[str]:
-    files = len({sheet.source for sheet in sheets} | {key[0] for key in refused})
-    for sheet in sheets:
-        key = (sheet.source, sheet.page.number)
-        numbers = dict.fromkeys(code.text for code in sheet.page.barcodes if own_number(code.text))
-        if len(numbers) > 1 and key not in refused:
-            yield (
-                f"{_place(key, files)} bears the numbers {', '.join(numbers)}: the first was taken; "
-                f"check which it belongs to"
-            )
-
-
-def _place(key: Key, files: int) -> str:
-    return f"page {key[1]}" if files == 1 else f"file {key[0] + 1} page {key[1]}"

@@ -9,7 +9,16 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass
 
 from domain.errors import Usage
@@ -48,6 +57,13 @@ def _suffix(value: str) -> str:
     return value
 
 
+def _sides(value: object) -> object:
+    if not isinstance(value, bool) and value != "collate":
+        raise ValueError('it must be true, false or "collate"')
+    return value
+
+
+Duplex = bool | Literal["collate"]
 Text = Annotated[str, Field(strict=True, max_length=200)]
 
 
@@ -63,6 +79,9 @@ class SeparationPolicy:
         blank: a blank sheet separates.
         pages: pages a document; 0: off.
         drop_blank: blank pages are not filed.
+        sheets: whether separator sheets lie before each document or only between them.
+        longest: pages that a document may have before it raises an alarm, as long as too few of its
+            class are known to tell; 0: off.
     """
 
     patch: Annotated[tuple[Literal["1", "2", "3", "4", "6", "T"], ...], AfterValidator(_once)] = ()
@@ -71,6 +90,8 @@ class SeparationPolicy:
     blank: StrictBool = False
     pages: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 0
     drop_blank: StrictBool = True
+    sheets: Literal["before", "between"] = "before"
+    longest: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 50
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
@@ -87,7 +108,8 @@ class Station:
         gap_seconds: length of the pause (``batch = "gap"``).
         quiet_seconds: a file is taken when it has stood still that long.
         done_marker: ending of the file that must stand beside a finished one; empty: none needed.
-        duplex: sheets are scanned on both sides.
+        duplex: sheets are scanned on both sides; ``collate``: all fronts into one file, then all backs,
+            the last first, into the next.
         duplicate: what happens to bytes that were received before.
         page_limit: most pages of a file.
         patience_seconds: an incomplete file is taken, and refused, after that time.
@@ -110,13 +132,22 @@ class Station:
     gap_seconds: Annotated[float, Field(strict=True, ge=1, le=86_400)] = 30.0
     quiet_seconds: Annotated[float, Field(strict=True, ge=0.1, le=3_600)] = 2.0
     done_marker: Annotated[Text, AfterValidator(_suffix)] = ""
-    duplex: StrictBool = False
+    duplex: Annotated[Duplex, BeforeValidator(_sides)] = False
     duplicate: Literal["review", "file", "link"] = "review"
     page_limit: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 2000
     patience_seconds: Annotated[float, Field(strict=True, ge=1, le=604_800)] = 3600.0
     after: Literal["delete", "done"] = "delete"
     poll: StrictBool = False
     separation: SeparationPolicy = SeparationPolicy()
+
+    @model_validator(mode="after")
+    def _two_files(self) -> "Station":
+        if self.duplex == "collate" and self.batch == "file":
+            raise ValueError(
+                "duplex = 'collate': fronts and backs are two files of one batch; "
+                "set batch to folder, marker or gap"
+            )
+        return self
 
 
 _ADAPTER = TypeAdapter(Station)
@@ -163,6 +194,9 @@ def _complaints(why: ValidationError) -> list[str]:
             lines[key] = _unknown(key, at)
             continue
         reason = _WORDS.get(kind) or error["msg"].removeprefix("Value error, ")
+        if not at:  # of two keys that do not go together, which it names
+            lines[reason] = reason
+            continue
         lines.setdefault(key, f"{key} = {error['input']!r}: {reason[:1].lower()}{reason[1:]}")
     return list(lines.values())
 

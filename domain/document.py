@@ -49,11 +49,30 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """What a separator sheet says of the document behind it; "" where it says nothing.
+
+    ``name`` is one of ``CLASSES``; ``register`` the code of the register that numbers the document.
+    """
+
+    name: str = ""
+    department: str = ""
+    register: str = ""
+
+
+NO_COVER = Cover()
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
-    """One document of a batch: its pages as ``(source, page)`` and the label barcode on it, if any."""
+    """One document of a batch: its pages as ``(source, page)`` and the label barcode on it, if any.
+
+    ``cover`` is what the separator sheet in front of it says.
+    """
 
     pages: tuple[tuple[int, int], ...]
     label: str | None = None
+    cover: Cover = NO_COVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,8 @@ def cut(batch: Batch, readings: Readings) -> tuple[list[tuple[int, Cut]], tuple[
     if result is None:
         sheets = [readings.sheets[place] for place in sorted(readings.sheets)]
         apart = batches.by_themselves(batch, OFFICE)
-        found = separate(sheets, readings.refused, station_of(batch), is_number, apart)
+        pages = {one.ordinal: one.pages for one in batches.claims_of(batch)}
+        found = separate(sheets, readings.refused, station_of(batch), is_number, apart, pages)
         result = batches.plan(batch, found)
     for fate in result.fates:
         if fate.kind is FateKind.REFUSED and (fate.source, fate.page) not in readings.refused:

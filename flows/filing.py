@@ -157,6 +157,9 @@ def _filing(
             *originals,
         ),
         signatures=tuple(signed),
+        department=cut.cover.department,
+        register=cut.cover.register,
+        named=cut.cover.name,
     )
 
 

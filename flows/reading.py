@@ -14,6 +14,7 @@ import structlog
 from capture.barcodes import BarcodeOptions
 from capture.media import PAGED
 from capture.pages import inspect
+from capture.pile import mismatch
 from capture.pool import Pool
 from capture.read import ReadOptions
 from domain.errors import MACHINE_TROUBLE, PostroomError, Refused, Unavailable
@@ -128,6 +129,8 @@ def inspect_files(services: Services, batch: Batch, pool: Pool, unopened: Mappin
         todo = ((one.ordinal, page) for page in range(1, pages + 1))
         readings.pages += [place for place in todo if place not in settled]
     batches.count_pages(batch)
+    if station.duplex == "collate":
+        _match_sides(readings, [one.pages for one in claims if one.pages])
     readings.before = sum(read_before(services, batch, one) for one in readings.files)
     batches.begin(batch, readings.settled + readings.before)
     return readings
@@ -138,6 +141,26 @@ def read_before(services: Services, batch: Batch, source: int) -> int:
     folder = page_folder(services, batch, source)
     read = sum(1 for _ in folder.glob("[0-9]*.json"))
     return read + len(noted(notes_file(services, batch, source)))
+
+
+def _match_sides(readings: Readings, pages: Sequence[int]) -> None:
+    """Refuse a batch whose fronts and backs do not go together: page by page nobody would notice.
+
+    One line for a person is about all of it, so that all of it is tried again.
+    """
+    source, page, why = 0, None, mismatch(pages)
+    fix = "Scan all fronts, then all backs again, and dismiss this line."
+    unopened = next((one for one in readings.problems.values() if one.page is None), None)
+    if unopened:
+        source, why, fix = unopened.source, f"file {unopened.source + 1}: {unopened.reason}", unopened.fix
+    if why and readings.pages:
+        if not unopened:
+            source, page = readings.pages[0]
+        reason = f"the two sides of the sheets cannot be put together: {why}"
+        readings.files.clear()
+        readings.refused.update(dict.fromkeys(readings.pages, reason))
+        problem = NewProblem(source, page, reason, fix, tuple(readings.pages))
+        readings.problems = {(source, page): problem}
 
 
 def chunks(places: Sequence[T], size: int) -> Iterator[Sequence[T]]:

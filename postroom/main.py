@@ -20,6 +20,7 @@ from postroom import (
     people,
     resplitting,
     searching,
+    separators,
     serving,
     working,
 )
@@ -41,6 +42,7 @@ for verbs in (
     people,
     resplitting,
     inspecting,
+    separators,
     books,
     indexing,
     backing,

@@ -164,6 +164,8 @@ def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
         instead = f"; replaced by {', '.join(data['replaced_by'])}" if data["replaced_by"] else ""
         since = _moment(data["voided_at"], zone)
         _whole(f"VOID since {since}: {data['void_reason']}{instead}", style="bold red")
+    if data["department"]:
+        say(f"department: {data['department']}")
     for party in data["parties"]:
         say(f"{party['role']}: {party['name']}")
     for one in data["documents"]:

@@ -14,6 +14,7 @@ from register import history, standing
 from register.models import (
     Batch,
     Claim,
+    Correction,
     Document,
     Entry,
     EntryParty,
@@ -32,6 +33,9 @@ from register.texts import fit
 RENDITION = "rendition"
 SHARED = ("original", RENDITION)
 """Roles of the objects that belong to no single document: all that were cut from the file have them."""
+
+SHEET = "separator sheet"
+"""Who says the class that a separator sheet says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,11 @@ class Filing:
         attach_to: number of the entry it belongs to; "" for a new one.
         access: labels of those who may see it.
         signatures: the electronic signatures of the files it was cut from, each with the file's name.
-        department: that it is for.
+        department: that it is for; an entry that has one keeps it.
         register: of the entry; "" for the batch's.
+        named: its class, as the separator sheet in front of it says: a person's word. It stands, and the
+            classifier's guess beside it.
+        alarms: what an operator should look at, for the batch.
     """
 
     key: str
@@ -79,6 +86,8 @@ class Filing:
     signatures: tuple[tuple[str, Signature], ...] = ()
     department: str = ""
     register: str = ""
+    named: str = ""
+    alarms: tuple[str, ...] = ()
 
 
 def fold(name: str) -> str:
@@ -113,10 +122,14 @@ def file_document(batch: Batch, filing: Filing, *, zone: ZoneInfo, actor: str, a
         if filed:
             return filed
         entry = _entry(filing.attach_to) if filing.attach_to else _new_entry(batch, filing, zone)
+        if filing.department and not entry.department:
+            entry.department = filing.department
+            entry.save(update_fields=["department"])
         document = _add_document(entry, batch, filing)
         kind = "attached" if filing.attach_to else "registered"
-        record(entry, kind, _content(document), actor=actor, at=at)
-        Batch.objects.filter(pk=batch.pk).update(changed_at=at)
+        record(entry, kind, _content(document, filing), actor=actor, at=at)
+        alarms = [*batch.alarms, *filing.alarms]
+        Batch.objects.filter(pk=batch.pk).update(changed_at=at, alarms=alarms)
     return document
 
 
@@ -157,7 +170,7 @@ def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
         attempt=batch.attempt,
         ordinal=filing.ordinal,
         barcode=filing.barcode,
-        label=filing.verdict.label,
+        label=filing.named or filing.verdict.label,
         guess=filing.verdict.guess,
         probability=filing.verdict.probability,
         alternatives=[list(one) for one in filing.verdict.alternatives],
@@ -179,6 +192,14 @@ def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
                 "document": None if kept.role in SHARED else document,
             },
         )
+    if filing.named:
+        Correction.objects.create(
+            document=document,
+            before=filing.verdict.label or "",
+            after=filing.named,
+            actor=SHEET,
+            model=filing.verdict.model,
+        )
     claims = dict(Claim.objects.filter(batch=batch).values_list("ordinal", "id"))
     PageFate.objects.bulk_create(
         PageFate(
@@ -194,11 +215,14 @@ def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
     return document
 
 
-def _content(document: Document) -> dict[str, Any]:
+def _content(document: Document, filing: Filing) -> dict[str, Any]:
+    told = "classifier" if filing.verdict.label else None
     return {
         "document": document.key,
         "pages": document.pages,
         "class": document.label,
+        "class_from": SHEET if filing.named else told,
+        "department": filing.department,
         "guess": document.guess,
         "probability": document.probability,
         "model": document.model,
@@ -242,6 +266,8 @@ def close(
     received_again: Batch | None = None,
 ) -> None:
     """Write the fates of all pages that are in no document, queue the problems, and end the batch.
+
+    ``alarms`` go before those that its documents raised.
 
     ``received_again`` is the earlier batch with the same bytes: the history of its entries notes it.
     The database refuses to end a batch whose fates do not add up to its pages.
@@ -288,7 +314,7 @@ def close(
             for document in again.select_related("entry").order_by("id"):
                 content = {"document": document.key, "batch": now.key, "source": now.source}
                 record(document.entry, "received again", content, actor="intake", at=now.received_at)
-        now.alarms = list(alarms)
+        now.alarms = [*alarms, *now.alarms]
         now.pages_done = now.pages_known
         now.state = Batch.State.DONE
         now.save()

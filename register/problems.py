@@ -75,6 +75,7 @@ def retry(problem_id: int) -> Batch:
         batch.state, batch.attempt = Batch.State.KEPT, batch.attempt + 1
         whole_batch = batch.duplicate_of is not None
         batch.plan = None
+        batch.alarms = []
         batch.duplicate_of = None
         batch.save()
         claims = (
@@ -82,11 +83,11 @@ def retry(problem_id: int) -> Batch:
         )
         again = PageFate.objects.filter(claim__in=claims, kind__in=(FateKind.REFUSED, FateKind.DUPLICATE))
         others = Problem.objects.filter(claim__in=claims, state=Problem.State.OPEN)
-        if problem.page is None or whole_batch:
-            others.update(state=Problem.State.RETRIED)
-        elif problem.also:
+        if problem.also and not whole_batch:
             pages = [Q(claim__batch=batch, claim__ordinal=source, page=page) for source, page in problem.also]
             again = PageFate.objects.filter(reduce(or_, pages), kind=FateKind.REFUSED)
+        elif problem.page is None or whole_batch:
+            others.update(state=Problem.State.RETRIED)
         else:
             again = again.filter(page=problem.page)
             others.filter(page=problem.page).update(state=Problem.State.RETRIED)

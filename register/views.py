@@ -33,6 +33,7 @@ def show(number: str) -> dict[str, Any]:
         "received_at": found.received_at.isoformat(),
         "subject": found.subject,
         "reference": found.reference,
+        "department": found.department or None,
         "voided_at": found.voided_at.isoformat() if found.voided_at else None,
         "void_reason": found.void_reason or None,
         "replaced_by": list(standing.replaced_by(found)),
@@ -102,13 +103,16 @@ def source_range(document: Document) -> tuple[str, tuple[int, int]]:
     """The dropped file a document comes from and its first and last page there.
 
     For a document from a series of images it is the batch's own path (the folder) and the pages are
-    counted through its files.
+    counted through its files; where fronts and backs were collated, through the sides of its sheets.
     """
     fates = list(document.fates.select_related("claim").order_by("claim__ordinal", "page"))
     first, last = fates[0], fates[-1]
     series = document.batch.profile.get("batch") == "folder" and first.claim.pages == 1
     if first.claim_id == last.claim_id and not series:
         return first.claim.source, (first.page, last.page)
+    if document.batch.profile.get("duplex") == "collate":
+        sides = [_side(fate) for fate in fates]
+        return document.batch.source, (min(sides), max(sides))
     before: dict[int, int] = {}
     total = 0
     for claim in document.batch.claims.order_by("ordinal"):
@@ -116,6 +120,15 @@ def source_range(document: Document) -> tuple[str, tuple[int, int]]:
         total += claim.pages
     pages = (before[first.claim_id] + first.page, before[last.claim_id] + last.page)
     return document.batch.source, pages
+
+
+def _side(fate: PageFate) -> int:
+    """Which side of the batch's sheets a page is, from 1, where the files are fronts and backs in turn."""
+    files = list(fate.claim.batch.claims.filter(pages__gt=0).order_by("ordinal"))
+    place = files.index(fate.claim)
+    earlier = sum(one.pages for one in files[: place - place % 2])
+    sheet = fate.claim.pages + 1 - fate.page if place % 2 else fate.page
+    return earlier + 2 * sheet - 1 + place % 2
 
 
 def fates(batches: list[int]) -> dict[str, int]:

@@ -2,14 +2,15 @@
 
 LABEL = r"^DOC-\d{4}-\d{6}$"
 SEPARATOR = "POSTROOM-SEPARATOR"
+BETWEEN = 'sheets = "between"\n'
 
 STATIONS = {
     "frontdesk": "# One file is one document: born-digital PDF, scanned PDF, TIFF.\n",
-    "batch": '# Stacks with patch T sheets between the documents.\n[separation]\npatch = ["T"]\n',
-    "barcode": f'# Separator sheets that carry a barcode.\n[separation]\nbarcode = "{SEPARATOR}"\n',
+    "batch": f'# Stacks with patch T sheets between the documents.\n[separation]\npatch = ["T"]\n{BETWEEN}',
+    "barcode": f'# Separator sheets that carry a barcode.\n[separation]\nbarcode = "{SEPARATOR}"\n{BETWEEN}',
     "labels": f"# Each first page bears a label with a barcode.\n[separation]\nlabel = '{LABEL}'\n",
     "folders": '# A folder of JPEG pages is one document.\nbatch = "folder"\ntakes = ["jpeg"]\n',
-    "duplex": '# Both sides are scanned.\nduplex = true\n[separation]\npatch = ["T"]\n',
+    "duplex": f'# Both sides are scanned.\nduplex = true\n[separation]\npatch = ["T"]\n{BETWEEN}',
     "receipts": "# Every page is a document of its own.\n[separation]\npages = 1\n",
 }
 

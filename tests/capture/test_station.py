@@ -30,7 +30,7 @@ def test_every_key_can_be_set(tmp_path: Path) -> None:
         gap_seconds = 12
         quiet_seconds = 0.5
         done_marker = ".done"
-        duplex = true
+        duplex = "collate"
         duplicate = "link"
         page_limit = 10
         patience_seconds = 60
@@ -43,6 +43,8 @@ def test_every_key_can_be_set(tmp_path: Path) -> None:
         blank = true
         pages = 2
         drop_blank = false
+        sheets = "between"
+        longest = 30
     """
     assert load(tmp_path, text) == Station(
         languages=("de", "en"),
@@ -53,14 +55,21 @@ def test_every_key_can_be_set(tmp_path: Path) -> None:
         gap_seconds=12.0,
         quiet_seconds=0.5,
         done_marker=".done",
-        duplex=True,
+        duplex="collate",
         duplicate="link",
         page_limit=10,
         patience_seconds=60.0,
         after="done",
         poll=True,
         separation=SeparationPolicy(
-            patch=("T", "2"), barcode="", label="A-[0-9]+", blank=True, pages=2, drop_blank=False
+            patch=("T", "2"),
+            barcode="",
+            label="A-[0-9]+",
+            blank=True,
+            pages=2,
+            drop_blank=False,
+            sheets="between",
+            longest=30,
         ),
     )
 
@@ -80,7 +89,14 @@ def test_every_key_can_be_set(tmp_path: Path) -> None:
         ('quiet_seconds = "2"', "quiet_seconds = '2': input should be a valid number"),
         ("quiet_seconds = 0", "quiet_seconds = 0: input should be greater than or equal to 0.1"),
         ("page_limit = 1.5", "page_limit = 1.5: input should be a valid integer"),
-        ("duplex = 1", "duplex = 1: it must be true or false"),
+        ("duplex = 1", 'duplex = 1: it must be true, false or "collate"'),
+        (
+            'duplex = "collate"',
+            (
+                "duplex = 'collate': fronts and backs are two files of one batch; "
+                "set batch to folder, marker or gap"
+            ),
+        ),
         ('register = "in"', "register = 'in': it must be capital letters and digits, for example IN"),
         ('marker = "*.*"', "marker = '*.*': it must name marker files only, for example *.end"),
         ('done_marker = "done"', "done_marker = 'done': it must be an ending such as .done, or empty"),

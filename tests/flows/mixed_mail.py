@@ -9,9 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pillow_heif
+import zxingcpp
 from PIL import Image
 
+from capture.cover import write
 from capture.edits import Edits
+from domain.document import Cover
 from flows.intake import Intake, intake
 from flows.publish import deliver
 from flows.replay import replay
@@ -51,19 +54,24 @@ def next_number() -> str:
     return format_number("IN", datetime.now(UTC).year, last.sequence + 1 if last else 1)
 
 
-def _patch_sheet() -> Image.Image:
+def _patch_sheet(says: str = "") -> Image.Image:
     canvas = np.full((440, 500), 255, np.uint8)
     for offset, width in bars("T"):
         top = 60 + round(offset * 100)
         cv2.rectangle(canvas, (40, top), (460, top + round(width * 100) - 1), 0, -1)
     cv2.putText(canvas, "Patch T", (60, 300), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 0, 3)
+    if says:
+        code = zxingcpp.create_barcode(says, zxingcpp.BarcodeFormat.QRCode)
+        square = np.asarray(zxingcpp.write_barcode_to_image(code, scale=3))
+        canvas[180 : 180 + len(square), 300 : 300 + len(square)] = square
     return Image.fromarray(canvas).convert("1")
 
 
 def _patched_tiff(path: Path) -> None:
     blank = Image.new("1", (500, 220), 1)
+    sheet = _patch_sheet(write(Cover(department="Board")))
     first, *rest = (
-        small_page("Patched letter"), _patch_sheet(), small_page("Patched mail"), blank, small_page("Last"),
+        small_page("Patched letter"), sheet, small_page("Patched mail"), blank, small_page("Last"),
     )  # fmt: skip
     first.save(path, save_all=True, append_images=rest, compression="group4", dpi=(100, 100))
 

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -5,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import IntegrityError
 
-from domain.document import Fate, FateKind
+from domain.document import Fate, FateKind, Verdict
 from register import account, batches, history, views
 from register.filing import NewProblem, close, file_document
 from register.models import Batch, Document, Entry, Event, Outbox, PageFate
@@ -105,6 +106,51 @@ def test_a_label_attaches_to_its_entry(register: Path) -> None:
     assert second.entry_id == first.entry_id
     assert Entry.objects.count() == 1
     assert [event.kind for event in Event.objects.order_by("sequence")] == ["registered", "attached"]
+
+
+def test_what_a_separator_sheet_says_is_entered(register: Path) -> None:
+    unsure = Verdict(None, "form", 0.4, (("form", 0.4), ("letter", 0.3)), "v1")
+    said = {"named": "invoice", "department": "Finance", "register": "OUT"}
+    document = file_one(open_batch(), 0, ((0, 1),), verdict=unsure, **said)
+    entry = document.entry
+    assert (entry.number[:-2], entry.register, entry.department) == ("OUT-2026-000001", "OUT", "Finance")
+    assert (document.label, document.guess, document.probability) == ("invoice", "form", 0.4)
+    shown = views.show(entry.number)
+    assert shown["department"] == "Finance"
+    (content,) = [event["content"] for event in shown["history"]]
+    told = {name: content[name] for name in ("class", "class_from", "department", "guess")}
+    assert told == {
+        "class": "invoice", "class_from": "separator sheet", "department": "Finance", "guess": "form",
+    }  # fmt: skip
+    told = document.corrections.values_list("before", "after", "actor", "model")
+    assert list(told) == [("", "invoice", "separator sheet", "v1")]
+    assert list(history.breaks()) == list(account.number_gaps()) == []
+
+
+def test_the_event_says_where_the_class_came_from(register: Path) -> None:
+    batch = open_batch()
+    file_one(batch, 0, ((0, 1),))
+    file_one(batch, 1, ((0, 2),), verdict=Verdict(None, "form", 0.4, (), "v1"))
+    told = [json.loads(event.content.body)["class_from"] for event in Event.objects.order_by("sequence")]
+    assert told == ["classifier", None]
+
+
+def test_an_entry_keeps_its_department(register: Path) -> None:
+    first = file_one(open_batch("a"), 0, ((0, 1),))
+    for name, department in (("b", "Finance"), ("c", "Sales")):
+        said = {"department": department, "register": "OUT"}
+        file_one(open_batch(name), 0, ((0, 1),), attach_to=first.entry.number, **said)
+    (entry,) = Entry.objects.all()
+    assert (entry.department, entry.register) == ("Finance", "IN")
+
+
+def test_alarms_of_documents_stand_behind_those_of_the_batch(register: Path) -> None:
+    batch = open_batch()
+    file_one(batch, 0, ((0, 1),), alarms=("two letters?",))
+    file_one(batch, 0, ((0, 1),), alarms=("two letters?",))
+    file_one(batch, 1, ((0, 2),), alarms=("far too long",))
+    close(batch, [], [], ["no separator"])
+    assert batches.reload(batch).alarms == ["no separator", "two letters?", "far too long"]
 
 
 def test_the_year_is_the_offices_own(register: Path) -> None:

@@ -147,7 +147,11 @@ def test_the_broken_file_cannot_be_read(tmp_path: Path, seed: int) -> None:
 def test_profiles_are_toml(sample: Sample) -> None:
     folder, _, _ = sample
     profiles = {name: tomllib.loads((folder / name / "station.toml").read_text()) for name in STATIONS}
-    assert profiles["batch"] == {"quiet_seconds": 1.0, "duplicate": "link", "separation": {"patch": ["T"]}}
+    assert profiles["batch"] == {
+        "quiet_seconds": 1.0,
+        "duplicate": "link",
+        "separation": {"patch": ["T"], "sheets": "between"},
+    }
     assert profiles["folders"]["batch"] == "folder"
     assert re.fullmatch(profiles["labels"]["separation"]["label"], "DOC-2026-000417")
 

@@ -1,0 +1,61 @@
+"""What looks like a mistake in how a batch was put together. The batch is filed; an operator should look."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from capture.pile import Item, Key, Role, place
+from capture.station import SeparationPolicy
+from domain.document import NO_COVER
+from domain.page import Sheet
+
+_WRITTEN = (Role.CONTENT, Role.LABEL, Role.REFUSED)
+
+
+def alarms_of(items: Sequence[Item], policy: SeparationPolicy) -> Iterator[str]:
+    """Alarms about the order of separators, labels and pages, in page order."""
+    files = len({item.key[0] for item in items})
+    yield from _before_the_first(items, policy, files)
+    last: Item | None = None
+    for item in items:
+        if item.role is Role.SEPARATOR:
+            if last is not None and not last.side.same_sheet(item.side):
+                yield (
+                    f"nothing between the separators at {place(last.key, files)} and "
+                    f"{place(item.key, files)}: check that no document is missing"
+                )
+            last = item
+        elif item.role in _WRITTEN:
+            last = None
+    if last is not None and last.cover != NO_COVER:
+        yield (
+            f"nothing behind the separator at {place(last.key, files)}, which tells of a document: "
+            "check that it is not missing"
+        )
+
+
+def _before_the_first(items: Sequence[Item], policy: SeparationPolicy, files: int) -> Iterator[str]:
+    """Pages in front of all labels, and of all sheets where these lie in front of each document."""
+    starts = (Role.LABEL, Role.SEPARATOR) if policy.sheets == "before" else (Role.LABEL,)
+    first = next((at for at, item in enumerate(items) if item.role in starts), 0)
+    before = sum(item.role is Role.CONTENT for item in items[:first])
+    cut = any(item.role in (Role.SEPARATOR, Role.BLANK_SEPARATOR) for item in items[:first])
+    if before and not cut:
+        what = "label" if items[first].role is Role.LABEL else "separator"
+        yield (
+            f"{before} page{'s' * (before > 1)} before the first {what} "
+            f"({place(items[first].key, files)}): check that no {what} is missing"
+        )
+
+
+def two_numbers(
+    sheets: Sequence[Sheet], refused: Mapping[Key, str], own_number: Callable[[str], bool]
+) -> Iterator[str]:
+    """Alarms about pages that bear several register numbers of ours."""
+    files = len({sheet.source for sheet in sheets} | {key[0] for key in refused})
+    for sheet in sheets:
+        key = (sheet.source, sheet.page.number)
+        numbers = dict.fromkeys(code.text for code in sheet.page.barcodes if own_number(code.text))
+        if len(numbers) > 1 and key not in refused:
+            yield (
+                f"{place(key, files)} bears the numbers {', '.join(numbers)}: the first was taken; "
+                f"check which it belongs to"
+            )
