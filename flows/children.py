@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from capture.assemble import assemble
+from capture.beginnings import beginnings
 from capture.fields import Headline, extract_fields, summary
 from capture.read import ReadOptions, read_page
 from capture.settings import CaptureSettings
@@ -37,7 +38,10 @@ class MadeObject:
 
 @dataclass(frozen=True, slots=True)
 class MadeDocument:
-    """All that filing needs to know of a document; ``text`` is its beginning, for the classifier."""
+    """All that filing needs to know of a document; ``text`` is its beginning, for the classifier.
+
+    ``beginnings`` are the places of pages that look like the first of another document.
+    """
 
     objects: tuple[MadeObject, ...]
     pdfa: bool
@@ -47,6 +51,7 @@ class MadeDocument:
     language: str | None
     text: str
     rotations: tuple[int, ...]
+    beginnings: tuple[int, ...]
 
 
 def make_document(
@@ -74,6 +79,7 @@ def make_document(
         language=_main_language(read),
         text="\n".join(_beginning(read)),
         rotations=tuple(page.rotation for page in read),
+        beginnings=beginnings(read),
     )
 
 

@@ -20,6 +20,7 @@ from capture.tools.tesseract import probe
 from domain.document import Cut, Signature
 from domain.errors import Refused
 from domain.wire import from_json
+from flows.alarms import alarms_of
 from flows.children import MadeDocument, MadeObject, make_document
 from flows.reading import Readings, outcome, page_folder
 from infra.wiring import Services
@@ -116,7 +117,9 @@ def _file(
             f"the label {attach_to} names an entry that is not in the register",
             "Check the label. Correct it and scan the pages again, or retry once the entry is there.",
         )
-    ready = replace(_filing(services, batch, model, ordinal, cut, made), attach_to=attach_to)
+    ready = _filing(services, batch, model, ordinal, cut, made)
+    alarms = tuple(alarms_of(batch, cut, made, ready.verdict))
+    ready = replace(ready, attach_to=attach_to, alarms=alarms)
     return filing.file_document(batch, ready, zone=services.settings.zone, actor=_ACTOR, at=datetime.now(UTC))
 
 

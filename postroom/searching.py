@@ -157,7 +157,7 @@ def show(number: Annotated[str, typer.Argument(help="Register number.")], as_jso
     answer(as_json, data, lambda: _print_entry(data, instance.settings.zone))
 
 
-def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
+def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
     say(f"{data['number']}  {data['subject']}", style="bold")
     say(f"received {_moment(data['received_at'], zone)}, register {data['register']}, {data['direction']}")
     if data["voided_at"]:
@@ -168,6 +168,10 @@ def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
         say(f"department: {data['department']}")
     for party in data["parties"]:
         say(f"{party['role']}: {party['name']}")
+
+
+def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
+    _print_head(data, zone)
     for one in data["documents"]:
         label = one["class"] or f"to be reviewed, perhaps {one['guess']}"
         pages = count(one["pages"], "page")

@@ -25,6 +25,11 @@ def test_backs_go_behind_their_fronts() -> None:
     ]  # fmt: skip
 
 
+def test_a_file_that_only_holds_others_is_no_side() -> None:
+    keys = [(source, page) for source in (1, 2) for page in (1, 2)]
+    assert list(lay(keys, "collate", {0: 0, 1: 2, 2: 2})) == [(1, 1), (2, 2), (1, 2), (2, 1)]
+
+
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=3), st.data())
 def test_a_missing_page_moves_no_other(piles: list[int], data: st.DataObject) -> None:
     """As when the rest of a batch is tried again: the page counts tell, not the pages that are there."""

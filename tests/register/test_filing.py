@@ -122,8 +122,8 @@ def test_what_a_separator_sheet_says_is_entered(register: Path) -> None:
     assert told == {
         "class": "invoice", "class_from": "separator sheet", "department": "Finance", "guess": "form",
     }  # fmt: skip
-    told = document.corrections.values_list("before", "after", "actor", "model")
-    assert list(told) == [("", "invoice", "separator sheet", "v1")]
+    corrections = document.corrections.values_list("before", "after", "actor", "model")
+    assert list(corrections) == [("", "invoice", "separator sheet", "v1")]
     assert list(history.breaks()) == list(account.number_gaps()) == []
 
 
