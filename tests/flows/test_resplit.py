@@ -188,6 +188,17 @@ def test_a_page_that_cannot_be_read_leaves_all_as_it_was(
     assert again(services, batch, "2") == Done(3)
 
 
+def test_a_blank_back_that_was_dropped_is_filed_after_all(office: tuple[Services, Path]) -> None:
+    services, drop = office
+    small_tiff(drop / "two.tif", ["anchor", ""])
+    run(services, drop)
+    batch = Batch.objects.get()
+    assert layout(services, batch) == [("document", 1, 1, 0), ("blank", None, None, None)]
+    assert again(services, batch, "1-2", rotate="2=180") == Done(2)
+    assert layout(services, batch) == [("document", 2, 1, 0), ("document", 2, 2, 180)]
+    assert verify(services)["ok"]
+
+
 def test_a_batch_that_another_process_is_at_is_left_to_it(filed: tuple[Services, Path, Batch]) -> None:
     services, _, batch = filed
     with sole_worker(services, batch.key), pytest.raises(Unavailable, match="Another process is at batch 1"):

@@ -1,27 +1,47 @@
 """``postroom resplit`` as an operator types it, on pages of sample mail."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from domain.errors import Usage
+from infra.database import disconnect
+from postroom.main import app
 from postroom.resplitting import _listed, _rows
 from register.numbers import format_number
-from tests.postroom.test_commands import asked, run
 from tests.small import small_tiff, train_small
 
 
-@pytest.fixture(scope="module")
-def filed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
+def run(home: Path, *words: str | Path) -> Result:
+    """The command in this process: each start of its own would cost seconds."""
+    return CliRunner().invoke(app, ["--home", str(home), *map(str, words)])
+
+
+def asked(home: Path, *words: str | Path) -> Any:
+    done = run(home, *words, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def filed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Path, int]]:
     """A home with a batch of four pages in two documents; its file, and the year."""
-    home, drop = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("drop")
+    monkeypatch.setenv("POSTROOM_PROCESSES", "1")
+    home, drop = tmp_path / "home", tmp_path / "drop"
+    home.mkdir()
+    drop.mkdir()
     train_small(home)
     station = drop / "pairs"
     station.mkdir()
     (station / "station.toml").write_text("quiet_seconds = 0.1\n[separation]\npages = 2\n")
     file = small_tiff(station / "four.tif", ["anchor", "birch", "cedar", "dolphin"])
     entries = asked(home, "intake", drop, "--once")["entries"]
-    return home, file, int(entries[0]["number"].split("-")[1])
+    yield home, file, int(entries[0]["number"].split("-")[1])
+    disconnect()
 
 
 def test_a_batch_is_shown_tried_and_filed_anew(filed: tuple[Path, Path, int]) -> None:
@@ -83,10 +103,10 @@ def test_a_batch_is_shown_tried_and_filed_anew(filed: tuple[Path, Path, int]) ->
     assert (home / "void.tif").read_bytes()[:4] == b"II*\0"
 
 
-def test_without_a_reason_nothing_is_done(filed: tuple[Path, Path, int]) -> None:
-    done = run(filed[0], "resplit", "1", "1-3")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "Say why, for the history: --reason TEXT" in " ".join(done.stderr.split())
+def test_without_a_reason_nothing_is_done(tmp_path: Path) -> None:
+    done = run(tmp_path, "resplit", "1", "1-3")
+    assert isinstance(done.exception, Usage)
+    assert str(done.exception).startswith("Say why, for the history: --reason TEXT")
 
 
 def test_pages_in_a_row_are_one_line() -> None:
