@@ -1,39 +1,25 @@
-"""Barcodes of a page: zxing-cpp on the whole page, then both engines on windows left unread.
+"""Barcodes of a page, in a cascade: cheap looks for all pages, hard ones where a code is expected.
 
-The page is read at 200 dpi, where zxing-cpp is fastest and loses nothing; a second pass at half
-that finds PDF417s which the full scale misses. Where the page shows code-like texture
-(``capture.barcode_windows``) that gave no code, zxing-cpp looks once more at the scan's own
-resolution, then zbar. Most pages have no such place and cost one pass.
+Only places with code-like texture are looked at (``capture.barcode_windows``): most pages have few, and
+those cost little. A station that expects a code, and whose page gave none, has the whole page read at
+200 dpi and at half of that, then each window in every way that is known to help
+(``capture.barcode_passes``).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
-import numpy as np
-
-from capture.barcode_engines import BarcodeEngine, Gray, ZbarEngine, ZxingEngine
+from capture.barcode_engines import BarcodeEngine, Gray, ZxingEngine
+from capture.barcode_passes import CHEAP, HARD, READING_DPI, Pass, halved, scaled
 from capture.barcode_windows import code_windows
 from capture.patch import read_patches
+from capture.station import FORMATS
 from domain.page import Barcode, Box
 
-FORMATS = (
-    "Code128",
-    "Code39",
-    "Code93",
-    "ITF",
-    "EAN13",
-    "EAN8",
-    "UPCA",
-    "UPCE",
-    "QRCode",
-    "DataMatrix",
-    "PDF417",
-)
-_READING_DPI = 200.0
-_SMALLEST = 40  # pixels; no code fits in less
 _LABEL = 640 * 640  # pixels; an image so small is a label or a photo of one, looked at as a whole
+_HARD_WINDOWS = 2  # the likeliest; each costs up to a tenth of a second
+_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _PAGES: BarcodeEngine = ZxingEngine(thorough=False)
-_WINDOWS: tuple[BarcodeEngine, ...] = (ZxingEngine(thorough=True), ZbarEngine())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +29,12 @@ class BarcodeOptions:
     Attributes:
         formats: of barcodes, by their names in ``domain.page.Barcode``; any that zxing-cpp knows.
         patch: letters of the patch codes wanted (``1 2 3 4 6 T``); none: patch codes are not read.
-        second_look: whether unread code-like places are looked at again, with both engines.
+        expected: the page should bear a code: if none is found, it is looked for in every way.
     """
 
     formats: tuple[str, ...] = FORMATS
     patch: tuple[str, ...] = ()
-    second_look: bool = True
+    expected: bool = False
 
 
 def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptions()) -> tuple[Barcode, ...]:
@@ -62,41 +48,42 @@ def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptio
     Returns:
         The codes, with boxes as fractions of ``gray``.
     """
-    page = _at(gray, dpi, _READING_DPI)
-    codes = list(_PAGES.read(page, options.formats))
-    if min(page.shape) >= 2 * _SMALLEST:
-        half = cv2.resize(page, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        codes = _merged(codes, _PAGES.read(np.asarray(half, np.uint8), options.formats))
-    if options.second_look and options.formats:
-        codes = _merged(codes, _second_look(gray, page, codes, options.formats))
-    for patch in read_patches(page, _dpi_of(gray, page, dpi), options.patch):
-        # Four bars of a very large barcode can pass for a patch code.
-        if not any(_overlap(patch.box, code.box) > 0.3 for code in codes):
-            codes.append(patch)
+    codes: list[Barcode] = []
+    patches: tuple[Barcode, ...] = ()
+    # Without a resolution the page is taken for A4, but never for a coarse one.
+    fine = dpi if dpi > 0 else max(READING_DPI, max(gray.shape) / 11.7)
+    if options.formats:
+        windows = (_WHOLE,) if gray.size <= _LABEL else code_windows(gray, dpi)
+        codes = _in_windows(gray, fine, windows, CHEAP, options.formats)
+    if options.patch:
+        patches = read_patches(gray, dpi, options.patch)
+    if options.expected and options.formats and not codes and not patches:
+        codes = _all_over(scaled(gray, fine, READING_DPI), options.formats)
+        codes = codes or _in_windows(gray, fine, windows[:_HARD_WINDOWS], HARD, options.formats)
+    # Four bars of a very large barcode can pass for a patch code.
+    codes += [one for one in patches if not any(_overlap(one.box, code.box) > 0.3 for code in codes)]
     return tuple(sorted(codes, key=lambda code: (code.box[1], code.box[0], code.text)))
 
 
-def _second_look(
-    gray: Gray, page: Gray, codes: list[Barcode], formats: tuple[str, ...]
-) -> tuple[Barcode, ...]:
-    found: list[Barcode] = []
+def _in_windows(
+    gray: Gray, dpi: float, windows: Sequence[Box], passes: Sequence[Pass], formats: tuple[str, ...]
+) -> list[Barcode]:
+    """The codes in these windows, each window looked at until one pass finds something."""
     height, width = gray.shape
-    windows = code_windows(page)
-    if not codes and not windows and page.size <= _LABEL:
-        windows = ((0.0, 0.0, 1.0, 1.0),)
+    codes: list[Barcode] = []
     for window in windows:
-        if any(_overlap(window, code.box) > 0.1 for code in codes):
-            continue
-        x0, x1 = int(window[0] * width), int(window[2] * width)
-        y0, y1 = int(window[1] * height), int(window[3] * height)
-        part = gray[y0:y1, x0:x1]
-        readings = (engine.read(part, formats) for engine in _WINDOWS)
-        inner = next(filter(None, readings), ())
-        found.extend(replace(code, box=_outer(code.box, window)) for code in inner)
-    return tuple(found)
+        x0, y0, x1, y1 = window
+        part = gray[int(y0 * height) : round(y1 * height), int(x0 * width) : round(x1 * width)]
+        found = next(filter(None, (look.read(part, dpi, formats) for look in passes)), ())
+        codes = _merged(codes, [replace(code, box=_outer(code.box, window)) for code in found])
+    return codes
 
 
-def _merged(codes: list[Barcode], more: tuple[Barcode, ...]) -> list[Barcode]:
+def _all_over(page: Gray, formats: tuple[str, ...]) -> list[Barcode]:
+    return _merged(list(_PAGES.read(page, formats)), _PAGES.read(halved(page), formats))
+
+
+def _merged(codes: list[Barcode], more: Sequence[Barcode]) -> list[Barcode]:
     """``codes`` and those of ``more`` that are not one of them found again."""
     kept = list(codes)
     for code in more:
@@ -135,16 +122,3 @@ def _outer(inner: Box, window: Box) -> Box:
         x0 + inner[2] * width,
         y0 + inner[3] * height,
     )
-
-
-def _at(gray: Gray, dpi: float, wanted: float) -> Gray:
-    """``gray`` reduced to ``wanted`` dpi; as it is when it has no more than a tenth above that."""
-    # Without a resolution the page is taken for A4 when it has more pixels than A4 at 200 dpi.
-    scale = wanted / dpi if dpi > 0 else 2400 / max(gray.shape)
-    if scale > 0.9:
-        return gray
-    return np.asarray(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _dpi_of(gray: Gray, page: Gray, dpi: float) -> float:
-    return dpi * page.shape[0] / gray.shape[0] if dpi > 0 else 0.0

@@ -3,7 +3,9 @@
 Source of the patterns and sizes: Kodak, *Patch Code Information for Kodak Scanners*, A-61599 (October
 2006): four bars, two wide (0.20 in) and two narrow (0.08 in), three spaces of 0.08 in, 0.80 in in
 all, bars at least 0.75 in (older readers: 2 in) long, 0.25 in free around. Its tables of edges
-give Patch 1 as 0.20 0.28 0.48 0.56 0.64 0.72 0.80, and so on; the table below follows them.
+give Patch 1 as 0.20 0.28 0.48 0.56 0.64 0.72 0.80, and so on; the table below follows them, and is
+that of the article *Patch Code* in Wikipedia, which lists all six in words: 2 WNNW, 3 WNWN, T NWNW, 1
+WWNN, 4 NWWN, 6 NNWW.
 
 Patch 1 is Patch 6 read backwards, and 3 is T: the direction counts. A code is read from the sheet
 edge it lies nearest to, inwards, as the paper passes the reader, so that a sheet may be fed any

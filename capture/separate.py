@@ -4,12 +4,12 @@ The rules of a station's ``separation`` add up; what each does is told to operat
 ``docs/stations.md``. Order of precedence on one page: refused, label, separator, blank.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from capture.alarms import alarms_of, two_numbers
 from capture.cover import cover_of
+from capture.labels import gathered, label_of
 from capture.pile import Item, Key, Role, lay, place
 from capture.station import SeparationPolicy, Station
 from domain.document import NO_COVER, Cover, Cut, Fate, FateKind, Separation
@@ -57,6 +57,7 @@ def separate(
     items, wrong = _items(sheets, refused, station, own_number, pages)
     groups = _groups(items, station.separation, apart)
     alarms = [*two_numbers(sheets, refused, own_number), *wrong, *alarms_of(items, station.separation)]
+    read = {(sheet.source, sheet.page.number): sheet.page for sheet in sheets}
     documents: list[Cut] = []
     fates: dict[Key, Fate] = {}
     for group in groups:
@@ -64,7 +65,8 @@ def separate(
             continue
         for position, key in enumerate(group.kept, start=1):
             fates[key] = Fate(*key, FateKind.DOCUMENT, len(documents), position)
-        documents.append(Cut(group.kept, group.label, group.cover))
+        candidates = gathered(read, group.kept, station.separation, own_number)
+        documents.append(Cut(group.kept, group.label, group.cover, candidates))
     for item in items:
         if item.key not in fates:
             fates[item.key] = Fate(*item.key, _DROPPED[item.role], reason=item.reason)
@@ -92,7 +94,7 @@ def _items(
     """
     policy = station.separation
     pages = {(sheet.source, sheet.page.number): sheet.page for sheet in sheets}
-    labels = {key: _label(page, policy, own_number) for key, page in pages.items()}
+    labels = {key: label_of(page, policy, own_number) for key, page in pages.items()}
     covers: dict[Key, Cover] = {}
     alarms: list[str] = []
     roles: dict[Key, Role] = {}
@@ -135,14 +137,6 @@ def _sided(role: Role, other: Role | None, policy: SeparationPolicy) -> Role:
     if policy.blank and other in (None, Role.BLANK):
         return Role.BLANK_SEPARATOR
     return Role.BLANK if policy.drop_blank else Role.CONTENT
-
-
-def _label(page: Page, policy: SeparationPolicy, own_number: Callable[[str], bool]) -> str | None:
-    texts = [code.text for code in page.barcodes if not code.format.startswith("Patch")]
-    own = next((text for text in texts if own_number(text)), None)
-    if own is not None or not policy.label:
-        return own
-    return next((text for text in texts if re.fullmatch(policy.label, text)), None)
 
 
 def _separates(page: Page, policy: SeparationPolicy) -> bool:

@@ -24,6 +24,13 @@ from pydantic.dataclasses import dataclass
 from domain.errors import Usage
 
 PROFILE = "station.toml"
+SEPARATOR = "POSTROOM-SEPARATOR"
+FORMATS = (
+    "Code128", "Code39", "Code93", "ITF", "Codabar", "EAN13", "EAN8", "UPCA", "UPCE", "DataBar",
+    "QRCode", "MicroQRCode", "RMQRCode", "DataMatrix", "Aztec", "PDF417", "MicroPDF417", "MaxiCode",
+    "Telepen", "DXFilmEdge",
+)  # fmt: skip
+"""Barcodes that are read, by their names in ``domain.page.Barcode``."""
 
 TAKES = ("pdf", "tiff", "jpeg", "png", "heic", "office", "zip")
 LANGUAGES = ("en", "es", "fr", "de")
@@ -34,6 +41,15 @@ _STRICT = ConfigDict(extra="forbid", strict=False)
 def _once(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(values)) < len(values):
         raise ValueError("each may stand there once only")
+    return values
+
+
+def _formats(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if value not in FORMATS:
+            close = difflib.get_close_matches(value, FORMATS, n=1)
+            fix = f"did you mean {close[0]}?" if close else f"known are {', '.join(FORMATS)}"
+            raise ValueError(f"{value} is no format; {fix}")
     return values
 
 
@@ -76,6 +92,11 @@ class SeparationPolicy:
         barcode: a sheet with a barcode of exactly this text separates and is dropped; empty: off.
         label: a page with a barcode that matches this regular expression whole starts a new
             document and is kept; empty: off.
+        label_formats: formats that such a barcode may have; none: any.
+        label_position: where on the page labels lie, an outer third of it; empty: anywhere. It counts for
+            our own numbers too.
+        expects_code: whether pages should bear a code, which is then looked for in every way;
+            ``auto``: by the rules, see ``code_expected``.
         blank: a blank sheet separates.
         pages: pages a document; 0: off.
         drop_blank: blank pages are not filed.
@@ -85,13 +106,26 @@ class SeparationPolicy:
     """
 
     patch: Annotated[tuple[Literal["1", "2", "3", "4", "6", "T"], ...], AfterValidator(_once)] = ()
-    barcode: Text = "POSTROOM-SEPARATOR"
+    barcode: Text = SEPARATOR
     label: Annotated[Text, AfterValidator(_regex)] = ""
+    label_formats: Annotated[tuple[Text, ...], AfterValidator(_once), AfterValidator(_formats)] = ()
+    label_position: Literal["", "top", "bottom", "left", "right"] = ""
+    expects_code: Literal["auto", "yes", "no"] = "auto"
     blank: StrictBool = False
     pages: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 0
     drop_blank: StrictBool = True
     sheets: Literal["before", "between"] = "before"
     longest: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 50
+
+    @property
+    def code_expected(self) -> bool:
+        """Whether pages should bear a barcode: as said, else when labels or an own separator cut.
+
+        Patch codes are read with full effort whenever the station has any; they say nothing of barcodes.
+        """
+        if self.expects_code != "auto":
+            return self.expects_code == "yes"
+        return bool(self.label) or self.barcode not in ("", SEPARATOR)
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)

@@ -64,15 +64,33 @@ NO_COVER = Cover()
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A barcode that could have been a document's label: where it is, whether it was taken, and why.
+
+    ``source`` and ``page`` are those of the batch's file; ``box`` lies on the archived upright page.
+    """
+
+    text: str
+    format: str
+    source: int
+    page: int
+    box: Box
+    chosen: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """One document of a batch: its pages as ``(source, page)`` and the label barcode on it, if any.
 
     ``cover`` is what the separator sheet in front of it says.
+    ``candidates`` are all barcodes on its pages, the label among them.
     """
 
     pages: tuple[tuple[int, int], ...]
     label: str | None = None
     cover: Cover = NO_COVER
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,7 @@ def _filing(
         ordinal=ordinal,
         pages=cut.pages,
         barcode=cut.label or "",
+        candidates=cut.candidates,
         attach_to="",
         verdict=verdict,
         language=made.language,

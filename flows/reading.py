@@ -209,9 +209,10 @@ class _Reader:
         self.readings, self.tell = readings, tell
         self.notes = Notes(services, batch)
         station = station_of(batch)
+        policy = station.separation
         self.options = ReadOptions(
             languages=station.languages,
-            barcodes=BarcodeOptions(patch=station.separation.patch),
+            barcodes=BarcodeOptions(patch=policy.patch, expected=policy.code_expected),
             # What an operator had cut differently may hold pages that the station drops.
             keep_blank=not station.separation.drop_blank or bool(batch.edits),
         )

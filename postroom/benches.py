@@ -59,6 +59,44 @@ def capture(
 
 
 @bench.command()
+def barcodes(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Folders of pictures with payloads; default: generated letters."),
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Only each so manieth of the generated letters.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Recall, false positives and time of barcode reading, beside zxing-cpp and pyzbar alone."""
+    data = measured_by("barcodes").run(folder, every)
+
+    def show() -> None:
+        for group in ("folders", "damages"):
+            rows = [(name, *_barcodes_read(one)) for name, one in data.get(group, {}).items()]
+            if rows:
+                table(group.capitalize(), ["", *_READERS], rows)
+        table("Over all", ["", *_READERS], [("read", *_barcodes_read(data["engines"]))])
+        for name in _READERS[:3]:
+            one = data["engines"][name]
+            wrong = f"{one['false_positives']} false positives, {one['wrong']} wrong"
+            say(f"{name:<10} {wrong}, {one['ms_per_image']:.1f} ms an image")
+        for kind, one in data.get("cost", {}).items():
+            shares = f"{one['none_expected']:.1%} of their OCR, {one['code_expected']:.1%}"
+            say(f"{one['pages']} {kind} pages without a code: {shares} where one is expected")
+        if "cost" in data and "real" not in data["cost"]:
+            say("The cost on real scans is not measured: the shared scans are not on this machine.")
+
+    answer(as_json, data, show)
+
+
+_READERS = ["ours", "zxing-cpp", "pyzbar", "union"]
+
+
+def _barcodes_read(engines: dict[str, Any]) -> list[str]:
+    return [f"{engines[name]['read']} of {engines[name]['payloads']}" for name in _READERS]
+
+
+@bench.command()
 def faults(
     kills: Annotated[int, typer.Option(min=0, help="Kills of processes and servers.")] = 100,
     pages: Annotated[int, typer.Option(min=20, help="Pages of each intake of twenty kills.")] = 200,

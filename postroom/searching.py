@@ -198,6 +198,12 @@ def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
             _whole(f"  {_signature(signature, zone)}")
         for attachment in one["attachments"]:
             _whole(f"Attached: {attachment['source']}  {attachment['key']}")
+        codes = [
+            (code["text"], code["format"], code["page"], "yes" if code["chosen"] else "no", code["why"])
+            for code in one["candidates"]
+        ]
+        if codes:
+            table("Barcodes", ["text", "format", "page of its file", "label", "why"], codes)
         say("Page account", style="bold")
         for first, last, source, page in _runs(one["page_account"]):
             _whole(f"  {_pages(first, last)}: {_pages(page, page + last - first)} of {source}")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.document import Fate, FateKind, Field, Signature, Verdict
+from domain.document import Candidate, Fate, FateKind, Field, Signature, Verdict
 from domain.errors import Refused
 from domain.wire import to_plain
 from register import history, standing
@@ -65,6 +65,7 @@ class Filing:
         named: its class, as the separator sheet in front of it says: a person's word. It stands, and the
             classifier's guess beside it.
         alarms: what an operator should look at, for the batch.
+        candidates: all barcodes on its pages, the label among them.
     """
 
     key: str
@@ -88,6 +89,7 @@ class Filing:
     register: str = ""
     named: str = ""
     alarms: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 def fold(name: str) -> str:
@@ -178,6 +180,7 @@ def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
         language=filing.language or "",
         pages=len(filing.pages),
         fields=[to_plain(field) for field in filing.fields],
+        candidates=[to_plain(one) for one in filing.candidates],
         pdfa=filing.pdfa,
         manifest=filing.manifest,
         signatures=[{"source": source, **to_plain(one)} for source, one in filing.signatures],

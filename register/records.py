@@ -87,6 +87,7 @@ def _document(document: Document) -> dict[str, Any]:
         "pages": document.pages,
         "fields": document.fields,
         "signatures": document.signatures,
+        "candidates": document.candidates,
         "pdfa": document.pdfa,
         "manifest": document.manifest,
         "account": [

@@ -112,6 +112,7 @@ def _add_documents(
             batch=batches[one["batch"]],
             label=one["class"],
             signatures=one.get("signatures", []),
+            candidates=one.get("candidates", []),  # records of before had none
             **{name: one[name] for name in names},
         )
         for pk, (entry, one) in zip(ids, told, strict=True)

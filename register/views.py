@@ -68,6 +68,7 @@ def _document(document: Document) -> dict[str, Any]:
         "fields": document.fields,
         "signatures": document.signatures,
         "attachments": [{"source": one.source, "key": one.original} for one in kept_inside],
+        "candidates": document.candidates,
         "page_account": [
             {"position": position, "source": claim.source, "page": page}
             for position, (claim, page) in enumerate(places, start=1)

@@ -36,7 +36,7 @@ from tests.data import shared
 Document = list[Page]
 _MOST = 20  # pages of a file
 _SAMPLES = 240
-_OPTIONS = ReadOptions(languages=LANGUAGES, barcodes=BarcodeOptions(formats=(), second_look=False))
+_OPTIONS = ReadOptions(languages=LANGUAGES, barcodes=BarcodeOptions(formats=()))
 _PAPERS = ("pdf_bad/docling/pdf/sources", "pdf_bad/pdfminer/contrib")
 
 

@@ -55,6 +55,11 @@ def test_patterns_have_the_published_edges() -> None:
     }
 
 
+def test_all_six_patterns_are_the_published_ones() -> None:
+    """As listed in words in the article *Patch Code* of Wikipedia."""
+    assert BARS == {"2": "WNNW", "3": "WNWN", "T": "NWNW", "1": "WWNN", "4": "NWWN", "6": "NNWW"}
+
+
 @pytest.mark.parametrize("letter", ALL)
 @pytest.mark.parametrize("quarter", range(4))
 def test_every_code_is_read_in_every_rotation(letter: str, quarter: int) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from capture.cover import write
 from capture.separate import separate
 from capture.station import SeparationPolicy, Station
-from domain.document import Cover, Cut, Fate, FateKind, Separation
+from domain.document import Candidate, Cover, Cut, Fate, FateKind, Separation
 from domain.page import Barcode, Page, Sheet
 
 NOWHERE = (0.0, 0.0, 0.1, 0.1)
@@ -51,6 +52,11 @@ def letters(found: Separation) -> str:
     )
 
 
+def cuts(found: Separation) -> tuple[Cut, ...]:
+    """The documents without their candidates."""
+    return tuple(replace(one, candidates=()) for one in found.documents)
+
+
 def test_one_file_is_one_document() -> None:
     found = run([sheet(0, 1), sheet(0, 2, blank=True), sheet(0, 3)], station())
     assert found == Separation(
@@ -78,31 +84,45 @@ def test_patch_sheets_and_separator_barcodes_add_up() -> None:
 def test_own_label_starts_a_document_under_every_policy() -> None:
     pages = [sheet(0, 1), sheet(0, 2, label(OWN)), sheet(0, 3, label(OWN)), sheet(0, 4)]
     found = run(pages, station())
-    assert found.documents == (Cut(((0, 1),)), Cut(((0, 2), (0, 3), (0, 4)), OWN))
+    assert cuts(found) == (Cut(((0, 1),)), Cut(((0, 2), (0, 3), (0, 4)), OWN))
     assert found.alarms == ("1 page before the first label (page 2): check that no label is missing",)
 
 
 def test_label_wins_over_separator_and_blank() -> None:
     pages = [sheet(0, 1, label(OWN), SEPARATOR), sheet(0, 2, label("IN-2"), blank=True)]
     found = run(pages, station())
-    assert found.documents == (Cut(((0, 1),), OWN), Cut(((0, 2),), "IN-2"))
+    assert cuts(found) == (Cut(((0, 1),), OWN), Cut(((0, 2),), "IN-2"))
 
 
 def test_foreign_labels_must_match_whole() -> None:
     pages = [sheet(0, 1, label("A-1")), sheet(0, 2, label("xA-2")), sheet(0, 3, label("A-3"))]
     found = run(pages, station(label=r"A-\d"))
-    assert found.documents == (Cut(((0, 1), (0, 2)), "A-1"), Cut(((0, 3),), "A-3"))
+    assert cuts(found) == (Cut(((0, 1), (0, 2)), "A-1"), Cut(((0, 3),), "A-3"))
 
 
 def test_own_number_wins_over_a_foreign_label() -> None:
     found = run([sheet(0, 1, label("A-1"), label(OWN))], station(label="A-1"))
-    assert found.documents == (Cut(((0, 1),), OWN),)
+    assert cuts(found) == (Cut(((0, 1),), OWN),)
+
+
+def test_every_barcode_of_a_document_is_kept_as_a_candidate() -> None:
+    foreign = Barcode("QRCode", "https://example.org", (0.2, 0.5, 0.3, 0.6), "test")
+    pages = [sheet(0, 1, label(OWN), PATCH), sheet(0, 2, foreign), sheet(1, 1, label("IN-2"))]
+    why = "a register number of ours; its check digit is right"
+    not_ours = "neither a register number of ours nor what the station's rule for labels takes"
+    assert [one.candidates for one in run(pages, station()).documents] == [
+        (
+            Candidate(OWN, "Code128", 0, 1, NOWHERE, True, why),
+            Candidate("https://example.org", "QRCode", 0, 2, foreign.box, False, not_ours),
+        ),
+        (Candidate("IN-2", "Code128", 1, 1, NOWHERE, True, why),),
+    ]
 
 
 def test_two_numbers_on_a_page_raise_an_alarm() -> None:
     found = run([sheet(0, 1, label("IN-1"), label("IN-2"))], station())
     assert found.alarms == (
-        "page 1 bears the numbers IN-1, IN-2: the first was taken; check which it belongs to",
+        "page 1 bears the numbers IN-1, IN-2: the one nearest the edge was taken; check which it belongs to",
     )
 
 
@@ -136,7 +156,7 @@ def test_count_counts_blank_and_refused_pages() -> None:
 def test_refused_pages_do_not_stop_the_rest() -> None:
     found = run([sheet(0, 1), sheet(0, 2), sheet(0, 3)], station(), p2="too large")
     assert letters(found) == "0R0"
-    assert found.documents == (Cut(((0, 1), (0, 3))),)
+    assert cuts(found) == (Cut(((0, 1), (0, 3))),)
 
 
 def test_only_blank_pages_make_no_document() -> None:
@@ -192,29 +212,29 @@ def test_a_separator_tells_of_the_first_document_behind_it() -> None:
         sheet(0, 5, PATCH), sheet(0, 6),
     ]  # fmt: skip
     found = run(pages, station(pages=2))
-    assert found.documents == (
+    assert cuts(found) == (
         Cut(((0, 2), (0, 3)), cover=INVOICE), Cut(((0, 4), (0, 5))), Cut(((0, 6),)),
     )  # fmt: skip
-    assert run(pages, station(patch=("T",))).documents == (
+    assert cuts(run(pages, station(patch=("T",)))) == (
         Cut(((0, 2), (0, 3), (0, 4)), cover=INVOICE), Cut(((0, 6),)),
     )  # fmt: skip
 
 
 def test_our_code_separates_where_barcodes_do() -> None:
     pages = [sheet(0, 1, says(FORM)), sheet(0, 2)]
-    assert run(pages, station()).documents == (Cut(((0, 2),), cover=FORM),)
-    assert run(pages, station(barcode="")).documents == (Cut(((0, 1), (0, 2))),)
+    assert cuts(run(pages, station())) == (Cut(((0, 2),), cover=FORM),)
+    assert cuts(run(pages, station(barcode=""))) == (Cut(((0, 1), (0, 2))),)
     pages[0] = sheet(0, 1, PATCH, says(FORM))
-    assert run(pages, station(barcode="", patch=("T",))).documents == (Cut(((0, 2),), cover=FORM),)
+    assert cuts(run(pages, station(barcode="", patch=("T",)))) == (Cut(((0, 2),), cover=FORM),)
 
 
 def test_what_a_sheet_says_waits_for_its_document() -> None:
     blank, behind = sheet(0, 2, blank=True), sheet(0, 3, label(OWN))
     pages = [sheet(0, 1, says(FORM)), blank, behind]
     for profile in (station(), station(blank=True)):
-        assert run(pages, profile).documents == (Cut(((0, 3),), OWN, FORM),)
+        assert cuts(run(pages, profile)) == (Cut(((0, 3),), OWN, FORM),)
     # The first page of its document cannot be read: it is not the next one's.
-    assert run([pages[0], behind], station(), p2="torn").documents == (Cut(((0, 3),), OWN),)
+    assert cuts(run([pages[0], behind], station(), p2="torn")) == (Cut(((0, 3),), OWN),)
 
 
 def test_of_two_sheets_the_one_nearer_to_the_document_counts() -> None:
@@ -242,7 +262,7 @@ def test_what_a_sheet_says_wrongly_is_told_with_its_page() -> None:
     altered = Barcode("QRCode", write(INVOICE).replace("Finance", "Sales"), NOWHERE, "test")
     pages = [sheet(0, 1, SEPARATOR, altered), sheet(0, 2), sheet(0, 3, says(Cover("bill"))), sheet(1, 1)]
     found = run(pages, station())
-    assert found.documents == (Cut(((0, 2),)), Cut(((1, 1),)))
+    assert cuts(found) == (Cut(((0, 2),)), Cut(((1, 1),)))
     assert found.alarms == (
         (
             "file 1 page 1: what the separator's code says is not used; its check does not fit: "
@@ -259,19 +279,19 @@ def test_fronts_and_backs_of_two_files_are_collated() -> None:
     backs = [sheet(1, 6 - number, blank=number in blank) for number in range(1, 6)]
     profile = Station(duplex="collate", batch="folder", separation=SeparationPolicy(patch=("T",), blank=True))
     found = separate([*fronts, *backs], {}, profile, own)
-    assert found.documents == (Cut(((0, 2), (1, 4), (0, 3))), Cut(((0, 5),), cover=FORM))
+    assert cuts(found) == (Cut(((0, 2), (1, 4), (0, 3))), Cut(((0, 5),), cover=FORM))
     assert letters(found) == "S00S1" + "bbb0b"
     assert [(fate.source, fate.page) for fate in found.fates] == [(s, p) for s in (0, 1) for p in range(1, 6)]
     assert found.alarms == ()
     # The rest of a batch that is tried again lies where it lay.
     again = separate(backs[1:3], {}, profile, own, {0: 5, 1: 5})
-    assert again.documents == (Cut(((1, 4),)),)
+    assert cuts(again) == (Cut(((1, 4),)),)
 
 
 def test_each_two_files_are_a_pile() -> None:
     profile = Station(duplex="collate", batch="folder")
     pages = [sheet(source, page) for source in range(4) for page in (1, 2)]
-    assert separate(pages, {}, profile, own).documents == (
+    assert cuts(separate(pages, {}, profile, own)) == (
         Cut(((0, 1), (1, 2), (0, 2), (1, 1))), Cut(((2, 1), (3, 2), (2, 2), (3, 1))),
     )  # fmt: skip
 
