@@ -91,7 +91,7 @@ class _Batch:
     def __init__(self, pages: Sequence[StandingPage]) -> None:
         self.pages = {page.place: page for page in pages}
         self.order = list(self.pages)
-        self.files = len({source for source, _ in self.order})
+        self.files = sorted({source + 1 for source, _ in self.order})
         self.documents = _documents(pages)
 
     def places(self, text: str) -> tuple[Place, ...]:
@@ -119,7 +119,10 @@ class _Batch:
         if match["file"]:
             all_of_it = [place for place in self.order if place[0] == int(match["file"]) - 1]
             if not all_of_it:
-                raise Usage(f"There is no file {match['file']} ({text}): the batch has files 1-{self.files}.")
+                files = ", ".join(map(str, self.files))  # one that only holds others has no pages
+                raise Usage(
+                    f"There is no page in file {match['file']} ({text}): the batch has files {files}."
+                )
         first, last = int(match["first"]), int(match["last"] or match["first"])
         for page in (first, last):
             if not 1 <= page <= len(all_of_it):

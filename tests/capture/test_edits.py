@@ -94,7 +94,7 @@ def test_a_change_is_whole() -> None:
         (["9"], {}, r"There is no page 9 \(9\): the batch has pages 1-8\."),
         (["0-2"], {}, r"There is no page 0 \(0-2\)"),
         (["2:1-3"], {}, r"There is no page 3 \(2:1-3\): file 2 has pages 1-2\."),
-        (["3:1"], {}, r"There is no file 3 \(3:1\): the batch has files 1-2\."),
+        (["3:1"], {}, r"There is no page in file 3 \(3:1\): the batch has files 1, 2\."),
         (["1-x"], {}, r"'1-x' in '1-x' is not pages\. Write 4, 1-3, 9-7"),
         (["1,,2"], {}, r"'' in '1,,2' is not pages"),
         ([LABEL], {}, rf"{LABEL} has no page in this batch; it has {ONE}, {TWO}\."),
