@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from domain.errors import Refused
-from domain.page import Word
+from domain.page import LineItem, Word
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -36,6 +36,7 @@ class Loaded:
         turn: degrees clockwise that the file itself turns the stored page.
         make: bytes of the one-page PDF, given the final turn clockwise in degrees.
         words: the file's own, of a born-digital page; None where it must be read.
+        lines: the line items of its tables, where it is born-digital.
     """
 
     view: Pixels
@@ -45,6 +46,7 @@ class Loaded:
     turn: int
     make: Callable[[int], bytes]
     words: tuple[Word, ...] | None = None
+    lines: tuple[LineItem, ...] = ()
 
 
 def check_pixels(width: int, height: int, limit: int, page: int) -> None:

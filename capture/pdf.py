@@ -12,7 +12,7 @@ import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from capture.digital import own_words
+from capture.digital import own_text
 from capture.loaded import Loaded, Pixels, check_pixels
 from capture.settings import CaptureSettings
 from domain.errors import Refused
@@ -111,7 +111,8 @@ def load_pdf(path: Path, number: int, settings: CaptureSettings) -> Loaded:
             content = _look(shown, size)
             if content.hidden:
                 _strip_hidden(one)
-            words = (own_words(plain) or None) if _is_digital(content) else None
+            own = own_text(plain) if _is_digital(content) else None
+            words = own.words or None if own else None
             stored = (
                 None if words is not None or not content.only_image else _whole_image(page, settings, number)
             )
@@ -144,7 +145,9 @@ def load_pdf(path: Path, number: int, settings: CaptureSettings) -> Loaded:
             pdf.pages[0].Rotate = turn
             return _bytes(pdf)
 
-    return Loaded(view, across, points, round(scan, 2), rotate, make, words)
+    return Loaded(
+        view, across, points, round(scan, 2), rotate, make, words, own.lines if own and words else ()
+    )
 
 
 def _flatten_forms(pdf: pikepdf.Pdf) -> None:

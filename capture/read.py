@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,8 +20,10 @@ from capture.pdf import load_pdf
 from capture.raster import load_image
 from capture.settings import CaptureSettings
 from domain.errors import Refused
-from domain.page import Box, Page, PageFile, Word
+from domain.page import Box, LineItem, Page, PageFile, Word
 from domain.wire import from_json, to_json
+
+T = TypeVar("T", Word, LineItem)
 
 _DOUBTFUL = 0.55  # mean word confidence below which a page may stand the wrong way up
 _FEW_WORDS = 12  # a page with fewer, and no orientation found, is tried all ways up
@@ -85,7 +88,8 @@ def read_page(
     image, thumbnail = out / f"{stem}.pdf", out / f"{stem}.jpg"
     _write(image, archived)
     _write(thumbnail, _thumbnail(loaded.view, (page.rotation - loaded.turn) % 360, settings))
-    result = PageFile(page, str(image), str(thumbnail))
+    lines = _turned(loaded.lines, (page.rotation - loaded.turn) % 360)
+    result = PageFile(page, str(image), str(thumbnail), lines)
     _write(done, to_json(result))
     return result
 
@@ -133,10 +137,10 @@ def _read(loaded: Loaded, number: int, options: ReadOptions, settings: CaptureSe
     )
 
 
-def _turned(words: tuple[Word, ...], degrees: int) -> tuple[Word, ...]:
+def _turned(parts: tuple[T, ...], degrees: int) -> tuple[T, ...]:
     if not degrees:
-        return words
-    return tuple(replace(word, box=_rounded(clean.turned_box(word.box, degrees))) for word in words)
+        return parts
+    return tuple(replace(part, box=_rounded(clean.turned_box(part.box, degrees))) for part in parts)
 
 
 def _words(

@@ -1,4 +1,4 @@
-"""A page as it was read: where it came from, its words, its barcodes.
+"""A page as it was read: where it came from, its words, its barcodes, the line items of its tables.
 
 Boxes are ``(x0, y0, x1, y1)`` as fractions 0-1 of the *archived upright page*, origin top left.
 """
@@ -78,6 +78,32 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class LineItem:
+    """One line of an invoice's table.
+
+    Numbers are as ``1234.5``, in the document's currency, "" where none stands.
+
+    Attributes:
+        description: as it stands on the page, its lines joined by blanks.
+        quantity, unit_price, amount: of the line; a credit is negative.
+        page: page of the document, from 1.
+        box: around the words of the line.
+        confidence: 0-1.
+        valid: True if quantity times unit price is the amount, or the lines add up to the net or the total;
+            False if they do not; None where nothing tells.
+    """
+
+    description: str
+    quantity: str
+    unit_price: str
+    amount: str
+    page: int
+    box: Box
+    confidence: float
+    valid: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageFile:
     """Where the reading of one page lies in the work folder.
 
@@ -85,11 +111,13 @@ class PageFile:
         page: what was read.
         image: one-page PDF holding the archived upright page, without a text layer of ours.
         thumbnail: small JPEG of the upright page; both "" of a blank page that is not kept.
+        lines: line items of its tables, where it is born-digital.
     """
 
     page: Page
     image: str
     thumbnail: str
+    lines: tuple[LineItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

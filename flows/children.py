@@ -10,11 +10,11 @@ from pathlib import Path
 
 from capture.assemble import assemble
 from capture.beginnings import beginnings
-from capture.fields import Headline, extract_fields, summary
+from capture.fields import Headline, checked, extract_fields, summary
 from capture.read import ReadOptions, read_page
 from capture.settings import CaptureSettings
 from domain.document import DocumentText, Field, Role
-from domain.page import Page, PageFile
+from domain.page import LineItem, Page, PageFile
 from domain.wire import from_json, to_json
 
 _ENOUGH_TEXT = 20_000  # characters of a document that its class is told from
@@ -47,6 +47,7 @@ class MadeDocument:
     pdfa: bool
     pdfa_reason: str
     fields: tuple[Field, ...]
+    lines: tuple[LineItem, ...]
     headline: Headline
     language: str | None
     text: str
@@ -63,6 +64,7 @@ def make_document(
     read = [replace(file.page, number=position) for position, file in enumerate(files, start=1)]
     fields = extract_fields(read, received=created.date())
     head = summary(fields, read)
+    lines = [replace(one, page=page) for page, file in enumerate(files, start=1) for one in file.lines]
     rendition = assemble(files, out / "document.pdf", title=head.subject, created=created, settings=settings)
     (out / "text.json").write_bytes(to_json(DocumentText(1, tuple(read))))
     shutil.copyfile(files[0].thumbnail, out / "thumbnail.jpg")
@@ -75,6 +77,7 @@ def make_document(
         pdfa=rendition.pdfa,
         pdfa_reason=rendition.reason,
         fields=fields,
+        lines=checked(lines, fields),
         headline=head,
         language=_main_language(read),
         text="\n".join(_beginning(read)),

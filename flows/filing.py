@@ -153,6 +153,7 @@ def _filing(
         recipient=made.headline.recipient,
         reference=made.headline.reference,
         fields=made.fields,
+        lines=made.lines,
         pdfa=made.pdfa,
         manifest=stored.key,
         objects=(

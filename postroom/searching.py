@@ -180,18 +180,7 @@ def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
             f"batch {one['batch']}{', withdrawn' if one['withdrawn'] else ''}",
             style="bold",
         )
-        fields = [
-            (
-                field["name"],
-                field["value"],
-                field["page"],
-                percent(field["confidence"]),
-                {False: "check digits wrong", True: "checked", None: ""}[field["valid"]],
-            )
-            for field in one["fields"]
-        ]
-        if fields:
-            table("Fields", ["field", "value", "page", "confidence", "check"], fields)
+        _print_fields(one)
         if one["signatures"]:
             say("Signatures", style="bold")
         for signature in one["signatures"]:
@@ -224,6 +213,31 @@ def _signature(one: dict[str, Any], zone: ZoneInfo) -> str:
     covers = "" if one["whole"] else "; it does not cover what was added later"
     signer, found = one["signer"] or "signer unknown", one["problem"] or "intact and trusted"
     return f"{signer}{at}{claimed}: {found}{covers}"
+
+
+def _print_fields(document: dict[str, Any]) -> None:
+    """The fields and line items. What fails its check has no confidence beside it: it is not good."""
+    fields = [
+        (
+            field["name"],
+            field["value"],
+            field["page"],
+            "" if field["valid"] is False else percent(field["confidence"]),
+            {False: "WRONG CHECK DIGITS", True: "checked", None: ""}[field["valid"]],
+        )
+        for field in document["fields"]
+    ]
+    if fields:
+        table("Fields", ["field", "value", "page", "confidence", "check"], fields)
+    lines = [
+        (
+            *(line[name] for name in ("description", "quantity", "unit_price", "amount", "page")),
+            {False: "DOES NOT ADD UP", True: "adds up", None: ""}[line["valid"]],
+        )
+        for line in document["lines"]
+    ]
+    if lines:
+        table("Line items", ["description", "quantity", "unit price", "amount", "page", "check"], lines)
 
 
 def _moment(at: str, zone: ZoneInfo) -> str:

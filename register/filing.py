@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from domain.document import Candidate, Fate, FateKind, Field, Signature, Verdict
 from domain.errors import Refused
+from domain.page import LineItem
 from domain.wire import to_plain
 from register import history, standing
 from register.models import (
@@ -80,6 +81,7 @@ class Filing:
     recipient: str
     reference: str
     fields: tuple[Field, ...]
+    lines: tuple[LineItem, ...]
     pdfa: bool
     manifest: str
     objects: tuple[Kept, ...]
@@ -181,6 +183,7 @@ def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
         pages=len(filing.pages),
         fields=[to_plain(field) for field in filing.fields],
         candidates=[to_plain(one) for one in filing.candidates],
+        lines=[to_plain(line) for line in filing.lines],
         pdfa=filing.pdfa,
         manifest=filing.manifest,
         signatures=[{"source": source, **to_plain(one)} for source, one in filing.signatures],

@@ -20,7 +20,8 @@ def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEnt
     entry = json.loads(row.body)["entry"]
     # A withdrawn document has no pages any more.
     documents = [document for document in entry["documents"] if document["account"]] or entry["documents"]
-    fields = [field for document in documents for field in document["fields"]]
+    # A number whose check digits are wrong is nobody's; as it stands on the page it is found in the text.
+    fields = [field for document in documents for field in document["fields"] if field["valid"] is not False]
     languages = [document["language"] or None for document in documents for _ in range(document["pages"])]
     party = {one["role"]: one["name"] for one in entry["parties"]}
     identifiers = [field["value"] for field in fields if field["name"] in _IDENTIFIERS]

@@ -88,6 +88,7 @@ def _document(document: Document) -> dict[str, Any]:
         "fields": document.fields,
         "signatures": document.signatures,
         "candidates": document.candidates,
+        "lines": document.lines,
         "pdfa": document.pdfa,
         "manifest": document.manifest,
         "account": [

@@ -113,6 +113,7 @@ def _add_documents(
             label=one["class"],
             signatures=one.get("signatures", []),
             candidates=one.get("candidates", []),  # records of before had none
+            lines=one.get("lines", []),  # records of before have none
             **{name: one[name] for name in names},
         )
         for pk, (entry, one) in zip(ids, told, strict=True)

@@ -69,6 +69,7 @@ def _document(document: Document) -> dict[str, Any]:
         "signatures": document.signatures,
         "attachments": [{"source": one.source, "key": one.original} for one in kept_inside],
         "candidates": document.candidates,
+        "lines": document.lines,
         "page_account": [
             {"position": position, "source": claim.source, "page": page}
             for position, (claim, page) in enumerate(places, start=1)

@@ -273,5 +273,9 @@ def _truth(member: Member, batch: Batch, leaves: list[Leaf], documents: list[Wri
             "language": written.draft.language,
             "born_digital": feed is None,
             "fields": {key: value for key, (value, _) in sorted(written.draft.fields.items())},
+            "lines": [
+                dict(zip(("description", "quantity", "unit_price", "amount"), line, strict=True))
+                for line in written.draft.lines
+            ],
             "label": written.label or None,
         })  # fmt: skip

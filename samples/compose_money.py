@@ -18,6 +18,7 @@ from samples.parts import (
 )
 from samples.values import Party, Values, stock
 
+Line = tuple[str, str, str, str]
 RATES = {
     "en": ("20", "20", "5"),
     "es": ("21", "21", "10"),
@@ -67,7 +68,8 @@ def invoice(values: Values) -> Draft:
         if rng.random() < 0.35:
             blocks.append(greeting(fields))
         blocks.append(Block("para", intro))
-    blocks += _bill(fields, texts)
+    bill, lines = _bill(fields, texts)
+    blocks += bill
     terms = values.some(texts["terms"], 1, 4)
     blocks += paragraphs(values, terms)
     closing = values.pick(texts["closing"])
@@ -78,7 +80,7 @@ def invoice(values: Values) -> Draft:
     if rng.random() < 0.3:
         blocks.append(signature(fields, private=False))
     blocks += footer(fields, full=rng.random() < 0.85)
-    return Draft("invoice", values.language, tuple(blocks), fields.found())
+    return Draft("invoice", values.language, tuple(blocks), fields.found(), lines=lines)
 
 
 def _info(fields: Fields, number: str | None) -> Block | None:
@@ -101,7 +103,8 @@ def _info(fields: Fields, number: str | None) -> Block | None:
     return Block("meta", rows=tuple((label + colon, value) for label, value in info)) if info else None
 
 
-def _bill(fields: Fields, texts: dict[str, Any]) -> list[Block]:
+def _bill(fields: Fields, texts: dict[str, Any]) -> tuple[list[Block], tuple[Line, ...]]:
+    """The table and its totals; and the table's rows as the truth has them."""
     values = fields.values
     rng = values.rng
     head = tuple(rng.choice(texts["table"]))
@@ -127,7 +130,15 @@ def _bill(fields: Fields, texts: dict[str, Any]) -> list[Block]:
         ]
         net += tax
     totals.append((values.word("total"), fields.amount(net)))
-    return [Block("table", rows=tuple(rows), head=head), Block("totals", rows=tuple(totals))]
+    truth = tuple(
+        (text, *(("", "") if len(head) == 2 else (str(quantity), _plain(price))), _plain(quantity * price))
+        for text, quantity, price in lines
+    )
+    return [Block("table", rows=tuple(rows), head=head), Block("totals", rows=tuple(totals))], truth
+
+
+def _plain(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"
 
 
 def receipt(values: Values) -> Draft:

@@ -26,7 +26,9 @@ class Block:
 class Draft:
     """A document of class ``label``: its blocks and ``fields`` as ``name -> (normalised, as printed)``.
 
-    ``till`` marks a till roll (narrow paper), ``hand`` a form filled in by hand.
+    ``lines`` are the rows of an invoice's table as ``(description, quantity, unit price, amount)``, numbers
+    as ``1234.50``, "" where the table has no such column. ``till`` marks a till roll (narrow paper), ``hand``
+    a form filled in by hand.
     """
 
     label: str
@@ -35,6 +37,7 @@ class Draft:
     fields: dict[str, tuple[str, str]]
     till: bool = False
     hand: bool = False
+    lines: tuple[tuple[str, str, str, str], ...] = ()
 
 
 def _lines(block: Block) -> Iterator[str]:  # noqa: C901 - one flat table of kinds

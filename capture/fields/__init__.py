@@ -2,5 +2,6 @@
 
 from capture.fields.extract import extract_fields
 from capture.fields.headline import Headline, summary
+from capture.fields.sums import checked
 
-__all__ = ["Headline", "extract_fields", "summary"]
+__all__ = ["Headline", "checked", "extract_fields", "summary"]

@@ -121,8 +121,9 @@ def amounts(lines: Sequence[Line], country: str) -> list[Field]:
     totals = [hit for hit in said if hit.kind == "total" and hit.money.value]
     totals = [hit for hit in totals if hit.sure >= 0.4]  # a total in passing is nobody's total
     if totals:
+        summed = [found[line] for line in lines if _TOTAL.match(line.folded)]
         sure, best = _choose(totals, {money.value for money in every})
-        return [_field(best, currency, country, sure), *_parts(said, best, currency, country)]
+        return [_field(best, currency, country, sure), *_parts(said, summed, best, currency, country)]
     return []  # a lone amount that nothing calls a total is as often a part as the whole
 
 
@@ -150,12 +151,18 @@ def _choose(totals: Sequence[_Hit], values: set[Decimal]) -> tuple[float, Money]
     return min(weight(best)[0], 0.95) - (0.15 if rivals else 0.0), best.money
 
 
-def _parts(said: Sequence[_Hit], total: Money, currency: str, country: str) -> list[Field]:
-    """Net and tax, where there is a pair that adds up to the total."""
+def _parts(
+    said: Sequence[_Hit], rows: Sequence[Sequence[Money]], total: Money, currency: str, country: str
+) -> list[Field]:
+    """Net and tax, where a labelled pair adds up to the total, or the total's row is net, tax and total."""
     for net in (hit.money for hit in said if hit.kind == "net"):
         for tax in (hit.money for hit in said if hit.kind == "tax"):
             if tax.value and net.value + tax.value == total.value:
                 return [_field(part, currency, country, 0.75) for part in (net, tax)]
+    for row in rows:
+        values = [money.value for money in row]
+        if len(row) == 3 and values[2] == total.value == values[0] + values[1] and 0 < values[1] < values[0]:
+            return [_field(part, currency, country, 0.7) for part in row[:2]]
     return []
 
 

@@ -61,7 +61,7 @@ def extract_fields(
         *amounts(lines, country),
         *numbers,
         *(tax for tax in tax_ids(lines) if not any(number.value.endswith(tax.value) for number in numbers)),
-        *phones(lines, regions(numbers, language, country)),
+        *phones(lines, regions([one for one in numbers if one.valid], language, country)),
         *emails(lines),
     ]
     return tuple(sorted(found, key=lambda item: ORDER.index(item.name)))

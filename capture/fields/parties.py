@@ -229,11 +229,24 @@ def _letterhead(first: Sequence[Line], window: Block | None, how: Reading) -> Fi
             continue
         large = min(cell.height / heights[len(heights) // 2] - 1, 1.5)
         score = 0.5 - 0.03 * order + (0.3 if COMPANY.search(cell.folded) else 0.0) + 0.15 * large
+        score += 0.2 * (cell.y < 0.1 and _heads_address(cell, first))
         if best is None or score > best[0]:
             best = score, cell
     if best is None or best[0] < 0.44:
         return None
     return field("sender", _clean(best[1].text), best[1], best[1].words, min(0.75, best[0] + 0.1))
+
+
+def _heads_address(cell: Line, first: Sequence[Line]) -> bool:
+    """Whether a street and a town stand right under a name, flush with it."""
+    under = [
+        other
+        for row in first
+        if 0 < row.y - cell.y < 5 * cell.height
+        for other in row.cells()
+        if abs(other.box[0] - cell.box[0]) < 0.005
+    ]
+    return any(POSTCODE.search(line.text) for line in under[1:]) and len(under) > 1
 
 
 def _signature(rows: Sequence[Line]) -> Field | None:

@@ -18,7 +18,8 @@ _VALUE = re.compile(r"#?(?=[^\s]*\d)[A-Za-z0-9][A-Za-z0-9_./\-–]{1,38}[A-Za-z0
 _SKIP = re.compile(
     r"[ \t]*(?:(?:n[o°.]{1,2}|nr\.?|no\.?|num\.?|number|numero|id)(?![a-z]))?(?:[.:#°]|[ \t])*"
 )
-_DATELIKE = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{2,4}")
+_DATELIKE = re.compile(r"\d{1,2}([./-])\d{1,2}\1(?:\d{2}){1,2}|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2}")
+_MARKED = re.compile(rf"# ?(?P<number>{_VALUE.pattern.removeprefix('#?')})")
 
 
 def references(lines: Sequence[Line]) -> list[Field]:
@@ -39,6 +40,8 @@ def _in_heading(lines: Sequence[Line]) -> list[Field]:
     heights = sorted(line.height for line in lines)
     usual = heights[len(heights) // 2] if heights else 1.0
     for cell in (cell for line in lines if line.page == 1 and 0.08 < line.y < 0.55 for cell in line.cells()):
+        if cell.y < 0.35 and (marked := _MARKED.fullmatch(cell.text)):
+            return [field("reference", marked["number"], cell, cell.words, 0.6)]  # "# 1234" under a title
         last = cell.words[-1].text.rstrip(".,;")
         code = _VALUE.fullmatch(last) and len(re.findall(r"\d", last)) >= 4 and not _DATELIKE.fullmatch(last)
         named = all(re.fullmatch(r"[^\W\d_'’]{1,}['’]?[^\W\d_]+\.?", word.text) for word in cell.words[:-1])
@@ -81,12 +84,19 @@ def _of_line(line: Line, lines: Sequence[Line]) -> Iterator[tuple[float, Field]]
                 sure = max(sure, 0.85)  # "Invoice INV/2023/0008" and nothing else: a heading
             yield sure, field("reference", text, line, words, min(sure, 0.95))
         elif not re.search(r"[a-z0-9]", line.folded[start:].split("\t", 1)[0]) or _is_header(line, match):
-            yield from _under(line, match, lines, sure - 0.15)
+            alone = weak and _is_column(line, match)
+            yield from _under(line, match, lines, 0.65 if alone else sure - 0.15)
 
 
 def _is_header(line: Line, match: re.Match[str]) -> bool:
     """Whether the label is one of several in a row of labels: no figure in the row."""
     return not re.search(r"\d", line.text) and bool(line.breaks or len(line.words) <= 6)
+
+
+def _is_column(line: Line, match: re.Match[str]) -> bool:
+    """Whether the label is all of one cell among several headings without figures."""
+    cells = [cell.folded for cell in line.cells()]
+    return len(cells) > 2 and match[0].strip() in cells and not re.search(r"\d", line.text)
 
 
 def _under(

@@ -31,6 +31,12 @@ Dear Sir or Madam,
 Thank you for your order. We have delivered the chairs to the reading room.
 Please pay the total by the date named above.
 
+#table(columns: (1fr, auto, auto, auto), stroke: none,
+  [Item], [Quantity], [Unit price], [Amount],
+  [Chair, walnut], [12], [100.00], [1,200.00],
+  [Delivery], [1], [34.50], [34.50],
+)
+
 Total amount due: EUR 1,234.50
 
 IBAN: DE89 3704 0044 0532 0130 00 \
