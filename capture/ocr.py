@@ -1,4 +1,4 @@
-"""Tesseract in this process: words with boxes, and which way up a page stands."""
+"""Tesseract in this process: words with boxes."""
 
 import os
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from capture.tools.tesseract import binding, language_code
 
 Gray = npt.NDArray[np.uint8]
 
-_OSD_SURE = 1.0
 _WORD = "5"
+_OTSU, _SAUVOLA = "0", "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class Spot:
     line: int
 
 
-def recognise(gray: Gray, dpi: float, language: str, tessdata: Path) -> tuple[Spot, ...]:
+def recognise(
+    gray: Gray, dpi: float, language: str, tessdata: Path, *, sauvola: bool = False
+) -> tuple[Spot, ...]:
     """The words of an upright page image, in reading order.
 
     Args:
@@ -36,35 +38,20 @@ def recognise(gray: Gray, dpi: float, language: str, tessdata: Path) -> tuple[Sp
         dpi: resolution of ``gray``.
         language: ISO 639-1.
         tessdata: folder of the language data.
+        sauvola: ink is what is dark for its surroundings (Sauvola, 2000), not for the page (Otsu).
 
     Raises:
         Usage: there is no data for the language.
         MemoryError: the page needs more memory than there is.
     """
     api = _engine(tessdata, language_code(language, tessdata))
+    api.SetVariable("thresholding_method", _SAUVOLA if sauvola else _OTSU)
     try:
         _show(api, gray, dpi)
         api.Recognize()
         return _spots(api.GetTSVText(0))
     finally:
         api.Clear()
-
-
-def orientation(gray: Gray, dpi: float, tessdata: Path) -> int | None:
-    """Degrees (0, 90, 180, 270) the image must be turned clockwise to stand upright; None if unsure."""
-    if not (tessdata / "osd.traineddata").is_file():
-        return None
-    api = _engine(tessdata, "osd")
-    try:
-        _show(api, gray, dpi)
-        found = api.DetectOrientationScript()
-    except RuntimeError:  # too few characters to tell
-        return None
-    finally:
-        api.Clear()
-    if not found or found["orient_conf"] < _OSD_SURE:
-        return None
-    return (360 - int(found["orient_deg"])) % 360
 
 
 def _show(api: Any, gray: Gray, dpi: float) -> None:
@@ -92,7 +79,5 @@ def _spots(tsv: str) -> tuple[Spot, ...]:
 def _engine(tessdata: Path, code: str) -> Any:
     os.environ["OMP_THREAD_LIMIT"] = "1"  # its threads spin; pages run side by side instead
     tesserocr = binding()
-    psm = tesserocr.PSM.OSD_ONLY if code == "osd" else tesserocr.PSM.AUTO
     make: Callable[..., Any] = tesserocr.PyTessBaseAPI
-    oem = tesserocr.OEM.DEFAULT if code == "osd" else tesserocr.OEM.LSTM_ONLY
-    return make(path=str(tessdata), lang=code, psm=psm, oem=oem)
+    return make(path=str(tessdata), lang=code, psm=tesserocr.PSM.AUTO, oem=tesserocr.OEM.LSTM_ONLY)

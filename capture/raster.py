@@ -106,7 +106,7 @@ def _loaded(image: Image.Image, number: int, settings: CaptureSettings, raw: byt
     # Pillow turns TIFF pages upright itself while loading, other files not
     upright = image if tags is not None else ImageOps.exif_transpose(image)
     plain = _plain(upright)
-    view = np.asarray(plain, np.uint8) * np.uint8(255) if plain.mode == "1" else np.asarray(plain, np.uint8)
+    view = _pixels(plain)
     payload = _as_it_came(image, tags, raw, plain, stored)
     if payload is None:
         stored, mirrored, turn, shown = plain.size, False, 0, turn
@@ -154,6 +154,13 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode == "P" and image.palette is not None and _is_grey(image):
         return image.convert("L")
     return image.convert("RGB")
+
+
+def _pixels(plain: Image.Image) -> Pixels:
+    if plain.mode != "1":
+        return np.asarray(plain, np.uint8)
+    # Pillow holds bilevel pixels as bytes 0 and 255 already; by way of booleans it takes seven times as long
+    return np.frombuffer(plain.tobytes("raw", "L"), np.uint8).reshape(plain.height, plain.width)
 
 
 def _is_grey(image: Image.Image) -> bool:

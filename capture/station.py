@@ -34,6 +34,7 @@ FORMATS = (
 
 TAKES = ("pdf", "tiff", "jpeg", "png", "heic", "office", "zip")
 LANGUAGES = ("en", "es", "fr", "de")
+CONFIDENCE_BAR = 0.85
 
 _STRICT = ConfigDict(extra="forbid", strict=False)
 
@@ -134,6 +135,8 @@ class Station:
 
     Attributes:
         languages: ISO 639-1, likeliest first.
+        confidence_bar: mean word confidence, 0-1, below which a page is read a second time in another
+            way; 0: never.
         takes: file types taken; others are refused by name.
         register: code of the register that its entries go to.
         batch: what forms a batch: each file, a folder, the files up to a marker file, or the
@@ -155,6 +158,7 @@ class Station:
     languages: Annotated[
         tuple[Literal["en", "es", "fr", "de"], ...], Field(min_length=1), AfterValidator(_once)
     ] = LANGUAGES  # type: ignore[assignment]
+    confidence_bar: Annotated[float, Field(strict=True, ge=0, le=1)] = CONFIDENCE_BAR
     takes: Annotated[
         tuple[Literal["pdf", "tiff", "jpeg", "png", "heic", "office", "zip"], ...],
         Field(min_length=1),

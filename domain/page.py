@@ -47,6 +47,8 @@ class Page:
         born_digital: the words are the file's own, not from OCR.
         language: ISO 639-1 of the text, or None when there is too little to tell.
         words: in reading order.
+        attempts: the full readings by OCR, in order, each by its name (docs/formats.md).
+        reading: the name of the one that counts; empty where nothing was read by OCR.
     """
 
     number: int
@@ -60,6 +62,8 @@ class Page:
     language: str | None = None
     words: tuple[Word, ...] = ()
     barcodes: tuple[Barcode, ...] = ()
+    attempts: tuple[str, ...] = ()
+    reading: str = ""
 
     @property
     def lines(self) -> tuple[tuple[Word, ...], ...]:

@@ -215,6 +215,7 @@ class _Reader:
             barcodes=BarcodeOptions(patch=policy.patch, expected=policy.code_expected),
             # What an operator had cut differently may hold pages that the station drops.
             keep_blank=not station.separation.drop_blank or bool(batch.edits),
+            confidence_bar=station.confidence_bar,
         )
         self.said = rotations(batch)
         self.waiting: deque[tuple[int, int, Future[Page]]] = deque()

@@ -107,8 +107,6 @@ def _tesseract(settings: Settings) -> Iterator[Check]:
         found = str(engine.tessdata) if there else f"no data in {engine.tessdata}"
         fix = "" if there else f"apt-get install tesseract-ocr-{CODES[code]}"
         yield Check(f"reading {code}", there, found, fix, needed=code == "en")
-    fix = "" if engine.orientation else "apt-get install tesseract-ocr-osd"
-    yield Check("page orientation", engine.orientation, str(engine.tessdata), fix)
 
 
 def _libreoffice() -> Check:

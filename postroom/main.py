@@ -9,6 +9,7 @@ import typer
 from domain.errors import PostroomError, Usage
 from infra.logs import to_stderr
 from postroom import (
+    accuracy,
     backing,
     benches,
     books,
@@ -50,6 +51,7 @@ for verbs in (
     demo,
     benches,
     enduring,
+    accuracy,
 ):
     verbs.add_to(app)
 

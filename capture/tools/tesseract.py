@@ -37,7 +37,6 @@ class Tesseract:
     built_here: bool
     tessdata: Path
     languages: tuple[str, ...]
-    orientation: bool
 
 
 def find_tessdata(asked: Path | None = None, places: Sequence[Path] = PLACES) -> Path:
@@ -55,7 +54,7 @@ def find_tessdata(asked: Path | None = None, places: Sequence[Path] = PLACES) ->
             return place
     looked = ", ".join(str(place) for place in ([asked] if asked else places))
     raise Usage(
-        f"no Tesseract language data in {looked}: apt-get install tesseract-ocr-eng tesseract-ocr-osd "
+        f"no Tesseract language data in {looked}: apt-get install tesseract-ocr-eng "
         "(and one package a language), or name the folder"
     )
 
@@ -94,5 +93,4 @@ def probe(tessdata: Path) -> Tesseract:
         built_here=Path(binding().__file__).is_relative_to(BUILT),
         tessdata=tessdata,
         languages=tuple(sorted(iso for iso, code in CODES.items() if code in present)),
-        orientation="osd" in present,
     )

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from capture.clean import Gray
 from capture.settings import CaptureSettings
 from capture.tools.tesseract import find_tessdata
 
@@ -35,6 +37,11 @@ def sheet(
     if lean:
         page = page.rotate(-lean, Image.Resampling.BICUBIC, fillcolor=255)
     return page.convert(mode, dither=Image.Dither.NONE) if mode != "L" else page
+
+
+def array(page: Image.Image) -> Gray:
+    """Its grey pixels."""
+    return np.asarray(page.convert("L"), np.uint8)
 
 
 def saved(page: Image.Image, path: Path, *, dpi: int = 200, **options: object) -> Path:

@@ -1,0 +1,66 @@
+"""A page's image at the resolutions that its reading needs, each made once and from the next finer one."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from capture.clean import Gray, halved, scaled
+from capture.ink import ink_of
+
+CODES_DPI = 200.0
+"""Barcodes are read at this: fastest, and nothing is lost."""
+
+SMALL_DPI = 100.0
+"""Writing, lean and faults of a page are seen at this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The image, as ``capture.clean`` has it, with square dots, and its resolution."""
+
+    gray: Gray
+    dpi: float
+
+    def at(self, dpi: float) -> "Level":
+        """The image at ``dpi``, if it is finer."""
+        return Level(*scaled(self.gray, (self.dpi, self.dpi), dpi))
+
+
+class Pyramid:
+    """A page's image, finer and coarser; all levels have the same outline.
+
+    Args:
+        gray: as ``capture.clean`` has it.
+        dpi: across and down.
+        reading_dpi: of the level for OCR, if the scan is finer.
+    """
+
+    def __init__(self, gray: Gray, dpi: tuple[float, float], reading_dpi: float) -> None:
+        self.full = Level(*scaled(gray, dpi, max(dpi)))
+        self._reading_dpi = reading_dpi
+
+    def of(self, image: Gray) -> "Pyramid":
+        """That of another image with the dots of ``full``."""
+        return Pyramid(image, (self.full.dpi, self.full.dpi), self._reading_dpi)
+
+    @cached_property
+    def reading(self) -> Level:
+        """For OCR."""
+        return self.codes if self._reading_dpi == CODES_DPI else self.full.at(self._reading_dpi)
+
+    @cached_property
+    def codes(self) -> Level:
+        """For barcodes, of about 200 dpi or as scanned."""
+        return self.full.at(CODES_DPI)
+
+    @cached_property
+    def small(self) -> Level:
+        """For a look at the whole, of about 100 dpi or as scanned."""
+        finer = self.codes
+        if finer.dpi < 1.6 * SMALL_DPI:
+            return finer.at(SMALL_DPI)
+        return Level(halved(finer.gray), finer.dpi / 2)
+
+    @cached_property
+    def ink(self) -> Gray:
+        """1 where ``small`` is darker than its paper, else 0."""
+        return ink_of(self.small.gray)
