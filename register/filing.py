@@ -81,7 +81,6 @@ class Filing:
     recipient: str
     reference: str
     fields: tuple[Field, ...]
-    lines: tuple[LineItem, ...]
     pdfa: bool
     manifest: str
     objects: tuple[Kept, ...]
@@ -92,6 +91,7 @@ class Filing:
     named: str = ""
     alarms: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    lines: tuple[LineItem, ...] = ()
 
 
 def fold(name: str) -> str:

@@ -185,7 +185,7 @@ SCRATCH = each(f"{WRITE},remove,remove version", ("work",))
 LOCK = "lock,unlock"
 MAY = {
     "station": FIND | each(WRITE, ("originals",)) | each("get,stat", CLASSIFIERS),
-    "worker": FIND | each("get,stat", ("originals",)) | each(WRITE, ("documents", *CLASSIFIERS)) | SCRATCH,
+    "worker": FIND | each(WRITE, ("originals", "documents", *CLASSIFIERS)) | SCRATCH,
     "indexer": FIND
     | each("get,stat", ("originals", "documents", *CLASSIFIERS))
     | each(WRITE, ("register", "batches"))
