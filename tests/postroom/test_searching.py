@@ -71,7 +71,8 @@ def test_an_entry_is_shown_with_whole_keys(filed: tuple[Path, dict[str, Any]]) -
         lines = said.splitlines()
         assert [line for line in lines if line in expected] == expected
         assert any(
-            line.startswith(f"Document {document['document']}: ") and line.endswith(" 2 pages")
+            line.startswith(f"Document {document['document']}: ")
+            and line.endswith(f", 2 pages, batch {document['batch']}")
             for line in lines
         )
 
