@@ -55,11 +55,12 @@ def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptio
     if options.formats:
         windows = (_WHOLE,) if gray.size <= _LABEL else code_windows(gray, dpi)
         codes = _in_windows(gray, fine, windows, CHEAP, options.formats)
+        # A separator sheet that was missed would join two letters: no page goes by its texture alone.
+        codes = codes or _all_over(scaled(gray, fine, READING_DPI), options.formats)
     if options.patch:
         patches = read_patches(gray, dpi, options.patch)
     if options.expected and options.formats and not codes and not patches:
-        codes = _all_over(scaled(gray, fine, READING_DPI), options.formats)
-        codes = codes or _in_windows(gray, fine, windows[:_HARD_WINDOWS], HARD, options.formats)
+        codes = _in_windows(gray, fine, windows[:_HARD_WINDOWS], HARD, options.formats)
     # Four bars of a very large barcode can pass for a patch code.
     codes += [one for one in patches if not any(_overlap(one.box, code.box) > 0.3 for code in codes)]
     return tuple(sorted(codes, key=lambda code: (code.box[1], code.box[0], code.text)))
