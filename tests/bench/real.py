@@ -139,8 +139,8 @@ def _files(base: Path, one: Set, limit: int | None) -> list[Path]:
 
 
 def _account(station: Path, read: _Read) -> dict[str, Any]:
-    """Fates of the files of a station."""
-    files = [source for source in read.pages if source.is_relative_to(station)]
+    """Fates of the files of a station; what is only kept with the file it is attached to has no pages."""
+    files = [source for source, pages in read.pages.items() if pages and source.is_relative_to(station)]
     kinds = Counter[str]()
     refused = Counter[str]()
     for source in files:

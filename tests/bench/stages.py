@@ -68,7 +68,9 @@ STAGES = {
 class _Inline:
     """In place of the pool: calls in this process."""
 
-    def run(self, function: Callable[..., Any], *args: Any, timeout: float | None = None) -> "Future[Any]":
+    def run(
+        self, function: Callable[..., Any], *args: Any, timeout: float | None = None, pages: int = 1
+    ) -> "Future[Any]":
         done: Future[Any] = Future()
         try:
             done.set_result(function(*args))

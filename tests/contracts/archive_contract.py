@@ -35,8 +35,10 @@ def flip(disk: Path, content: bytes, at: int) -> None:
     """Changes one bit of ``content`` in whatever file below ``disk`` holds it, as a failing disk would."""
     piece = content[at : at + 64]
     for path in (path for path in disk.rglob("*") if path.is_file()):
-        place = path.read_bytes().find(piece)
-        if place >= 0:
+        held = path.read_bytes()
+        start = held.find(content[: 1 << 16])  # documents share fonts and profiles, but not their first pages
+        place = held.find(piece, start)
+        if start >= 0 and place >= 0:
             mode = path.stat().st_mode
             path.chmod(0o600)
             with path.open("r+b") as file:
