@@ -3,15 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from datetime import date, timedelta
 
-from capture.fields.labels import labels
+from capture.fields.labels import labels, words
 from capture.fields.layout import Line, field, fold
 from domain.document import Field
 from domain.page import Word
 
-LANGUAGES = ["en", "es", "fr", "de", "nl", "it", "pt"]
 MONTH_FIRST = frozenset({"US", "PH", "PR", "GU"})
 
 _NUMERIC = re.compile(r"(?<![\w./-])(\d{1,4}) ?([./-]) ?(\d{1,2}) ?\2 ?(\d{4}|\d{2})(?!\d|[./-]\d|\w)")
@@ -29,6 +27,8 @@ _SURE_OWN = labels("dates", "sure_own")
 _OTHER = labels("dates", "other")
 _KINDS = ((_DUE, "due", 0.85), (_OTHER, "other", 1.0), (_OWN, "own", 0.7), (_SURE_OWN, "own", 0.85))
 """What each kind of label makes of the date behind it, and how surely."""
+
+_MONTHS = {name: number for number, names in enumerate(words("months"), start=1) for name in names}
 
 _NAMED = re.compile(
     r"(?:\w*invoice|factura|facture|\w*rechnung|\w*bescheid|notice)\b[^\t]{0,40}"
@@ -138,23 +138,11 @@ def _year(text: str, how: Reading) -> int:
     return year - 100 if how.received and year > how.received.year + 20 else year
 
 
-@lru_cache(maxsize=4096)
 def _named(day: int, month: str, year: int) -> date | None:
-    import dateparser  # half a second to import: only when a page has such a date
-
-    found: datetime | None = dateparser.parse(
-        f"{day} {month} {year}",
-        languages=LANGUAGES,
-        settings={
-            "DATE_ORDER": "DMY",
-            "REQUIRE_PARTS": ["day", "month", "year"],
-            "PARSERS": ["absolute-time"],
-            "RELATIVE_BASE": datetime(1900, 1, 1),
-        },
-    )
-    if found is None or (found.day, found.year) != (day, year):
+    try:
+        return date(year, _MONTHS[month], day)
+    except (KeyError, ValueError):
         return None
-    return found.date()
 
 
 def document_dates(lines: Sequence[Line], how: Reading) -> list[Field]:

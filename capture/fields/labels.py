@@ -26,12 +26,31 @@ def label(*alternatives: str) -> re.Pattern[str]:
 
     A blank is allowed after a label's first letter: print programs often set capitals apart.
     """
-    parts = []
+    tree: dict[str, Any] = {}
     for alternative in sorted(set(map(fold, alternatives)), key=lambda text: (-len(text), text)):
-        words = [re.escape(word) for word in alternative.split(" ")]
-        words[0] = re.sub(r"^([a-z])(?=[a-z]{3})", r"\1 ?", words[0])
-        parts.append(" ?".join(words))
-    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(parts)})(?![a-z])")
+        branch = tree
+        for place, sign in enumerate(alternative):
+            spaced = place == 0 and re.match(r"[a-z]{4}", alternative.split(" ")[0])
+            branch = branch.setdefault(" ?" if sign == " " else re.escape(sign) + " ?" * bool(spaced), {})
+        branch[""] = {}
+    return re.compile(rf"(?<![a-z0-9]){_alternatives(tree)}(?![a-z])")
+
+
+def _alternatives(tree: dict[str, Any]) -> str:
+    """A tree of what may follow as one pattern: beginnings that labels share are looked at once."""
+    ordered = sorted(
+        tree.items(), key=lambda branch: -len(branch[0])
+    )  # "a ?" before "a": longer labels follow it
+    branches = [sign + _alternatives(rest) for sign, rest in ordered if sign]
+    if not branches:
+        return ""
+    ends = "" in tree
+    return f"(?:{'|'.join(branches)}){'?' * ends}" if ends or len(branches) > 1 else branches[0]
+
+
+def words(section: str) -> list[list[str]]:
+    """The lists of a section, in the order in which they stand there."""
+    return list(_read()[section].values())
 
 
 def tables(name: str) -> list[dict[str, Any]]:

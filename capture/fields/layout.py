@@ -56,6 +56,11 @@ class Line:
         """Median height of the words."""
         return median(word.box[3] - word.box[1] for word in self.words)
 
+    @cached_property
+    def confidence(self) -> float:
+        """Mean confidence of the words, 0-1."""
+        return sum(word.confidence for word in self.words) / len(self.words)
+
     def between(self, start: int, end: int) -> tuple[Word, ...]:
         """The words that ``text[start:end]`` touches."""
         found, position = [], 0

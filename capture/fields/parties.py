@@ -24,6 +24,8 @@ from domain.document import Field
 
 _FROM = labels("parties", "from")
 _TO = labels("parties", "to")
+_LONGEST = 8  # words of a letterhead's name
+_READ = 0.6  # its mean confidence
 _PRINT_HEAD = re.compile(
     r"^(?:from|de|von|to|para|a|an|subject|asunto|objet|betreff|sent|date|fecha|datum|gesendet|enviado|envoye|cc)"
     r" ?:"
@@ -225,6 +227,11 @@ def _letterhead(first: Sequence[Line], window: Block | None, how: Reading) -> Fi
     for order, cell in enumerate(cell for row in first if row.y < 0.25 for cell in row.cells()):
         if cell in taken or not _is_name(cell) or is_title(cell) or _TO.match(cell.folded):
             continue
+        if len(cell.words) > _LONGEST or cell.confidence < _READ or not re.search(r"[^\W\d_]{3}", cell.text):
+            continue  # prose, or a smudge
+        inside = cell.text.endswith(".") or (len(cell.words) > 3 and cell.text[0].islower())
+        if inside and not COMPANY.search(cell.folded):
+            continue  # a part of a sentence
         if list(find(cell, how)):
             continue
         large = min(cell.height / heights[len(heights) // 2] - 1, 1.5)
@@ -256,6 +263,11 @@ def _signature(rows: Sequence[Line]) -> Field | None:
             continue
         for below in rows[position + 1 : position + 5]:
             cell = next(below.cells())
-            if below.page == row.page and _is_name(cell) and 1 < len(cell.words) <= 6:
+            if (
+                below.page == row.page
+                and _is_name(cell)
+                and 1 < len(cell.words) <= 6
+                and cell.confidence >= _READ
+            ):
                 return field("sender", _clean(cell.text), cell, cell.words, 0.6)
     return None

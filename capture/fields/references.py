@@ -44,6 +44,7 @@ def _in_heading(lines: Sequence[Line]) -> list[Field]:
             return [field("reference", marked["number"], cell, cell.words, 0.6)]  # "# 1234" under a title
         last = cell.words[-1].text.rstrip(".,;")
         code = _VALUE.fullmatch(last) and len(re.findall(r"\d", last)) >= 4 and not _DATELIKE.fullmatch(last)
+        code = code and not re.fullmatch(r"(?:19|20)\d\d", last)  # a year
         named = all(re.fullmatch(r"[^\W\d_'’]{1,}['’]?[^\W\d_]+\.?", word.text) for word in cell.words[:-1])
         if code and named and 2 <= len(cell.words) <= 6 and cell.height > 1.1 * usual:
             return [field("reference", last, cell, cell.words[-1:], 0.6)]

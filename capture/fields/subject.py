@@ -18,6 +18,7 @@ from capture.fields.layout import Line, field
 from domain.document import Field
 from domain.page import Word
 
+_READ = 0.6  # mean confidence of a title
 LONGEST = 200
 """Characters of a subject that are kept."""
 
@@ -99,11 +100,12 @@ def _title(first: Sequence[Line], parties: Sequence[Field]) -> Field | None:
     heights = sorted(cell.height for row in first for cell in row.cells())
     usual = heights[len(heights) // 2] if heights else 1.0
     best: tuple[float, Line] | None = None
+    letter = greeting(first) is not None
     for row in first:
         cells = list(row.cells())
         for cell in cells if row.y < 0.55 else ():
-            if not _may_be_title(cell, parties):
-                continue
+            if not _may_be_title(cell, parties) or (letter and not is_title(cell)):
+                continue  # of a letter, what is printed large is somebody's name
             alone = len(cells) == 1
             large = min(cell.height / usual - 1, 1.0)
             kind = 0.4 * is_title(cell) if alone or large > 0.1 else 0.0
@@ -115,13 +117,25 @@ def _title(first: Sequence[Line], parties: Sequence[Field]) -> Field | None:
 
 
 def _may_be_title(cell: Line, parties: Sequence[Field]) -> bool:
-    if len(cell.words) > 10 or sum(map(str.isalpha, cell.text)) < 4 or cell.text.rstrip().endswith(":"):
+    if (
+        len(cell.words) > 10
+        or sum(map(str.isalpha, cell.text)) < 4
+        or cell.text.rstrip().endswith((":", ","))
+    ):
         return False
+    if cell.confidence < _READ or _of_sentence(cell):
+        return False  # a smudge, or the middle of a sentence
     if MONEY.search(cell.text) or CONTACT.search(cell.folded) or POSTCODE.search(cell.text):
         return False
     if STREET.search(cell.text) or (NOT_NAMES.match(cell.folded) and not is_title(cell)):
         return False
     return not any(item.text in cell.text or item.value in cell.text for item in parties)
+
+
+def _of_sentence(cell: Line) -> bool:
+    """Whether a line of several words begins or ends within a text."""
+    count = len(cell.words)
+    return (count > 3 and cell.text[0].islower()) or (count > 2 and cell.text.endswith("."))
 
 
 def _field(line: Line, words: Sequence[Word], sure: float) -> Field:

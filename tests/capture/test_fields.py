@@ -205,6 +205,57 @@ def test_a_date_is_given_only_when_it_is_certain(text: str, country: str, found:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Invoice number: 007/10/2022", ["007/10/2022"]),
+        ("Invoice number: 07/10/2022", []),  # a date
+        ("INVOICE\n\n\n\n# INV_1", ["INV_1"]),
+        ("Client        Order        Invoice\nK4711         B0815        F2024", ["F2024"]),
+        ("SUMMER SALE 1994\nMay we", []),  # a year
+    ],
+)
+def test_references(text: str, found: list[str]) -> None:
+    assert values(text, "en").get("reference", []) == found
+
+
+LETTER = """
+{head}
+
+Mr Paul Smith
+Programmer
+12 Main Street
+Bath BA1 2QT
+
+Dear Mr Smith,
+
+please find enclosed what you asked for.
+{end}
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "end", "sender"),
+    [
+        ("Harbour Ltd", "", ["Harbour Ltd"]),
+        ("which has been on the cutting edge.", "", []),
+        ("Yt yy", "", []),
+        ("Yt yy", "Sincerely,\n\nAda King", ["Ada King"]),
+    ],
+)
+def test_parts_of_sentences_and_smudges_name_nobody(head: str, end: str, sender: list[str]) -> None:
+    found = values(LETTER.format(head=head, end=end), "en")
+    assert found.get("sender", []) == sender
+    assert "subject" not in found  # neither the recipient's title nor a line of the text
+
+
+@pytest.mark.parametrize(
+    "name", ["3 Mrz 2024", "3 mars 2024", "marzo 3, 2024", "3 de março de 2024", "3. März 2024"]
+)
+def test_months_have_names_in_seven_languages(name: str) -> None:
+    assert values(f"Invoice date: {name}", "en")["date"] == ["2024-03-03"]
+
+
+@pytest.mark.parametrize(
     ("text", "language", "found"),
     [
         ("Subtotal  100.00\nVAT 20%  20.00\nTotal  $120.00", "en", ["120.00 USD", "100.00 USD", "20.00 USD"]),

@@ -15,6 +15,7 @@ from postroom.main import main
 from tests.bench import engine, faults, scale
 from tests.bench.office import COUNTS, Campaign
 from tests.bench.outages import OUTAGES
+from tests.flows.rich_page import rich_pdf
 
 SCALE = {"workers": {"1": 1.9, "2": 3.7}, "engine": {"1": 2.0, "2": 4.0}, "relative_efficiency": 0.974}
 FAULTS = {"kills": 100, "outages": 19, "lost_pages": 0, "doubled": 0, "number_gaps": 0, "index_diff": 0}
@@ -164,3 +165,39 @@ def test_faults_are_rounds_of_twenty_kills_and_then_each_outage(monkeypatch: pyt
     assert counted == {**FAULTS, **VERIFIED, "kills": 45, "outages": len(OUTAGES)}
     assert rounds == [(20, 200, 46), (20, 200, 26), (5, 200, 6)]
     assert [text.partition(":")[0] for text in told] == ["20 kills", "20 kills", "5 kills", *OUTAGES]
+
+
+def test_fields_tells_right_wrong_and_missing(bench: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    rich_pdf(tmp_path / "chairs.pdf")
+    truth = {
+        "date": "2026-03-04",
+        "amount": 1234.5,
+        "currency": "EUR",
+        "bic": "X",
+        "iban": "DE89370400440532013000",
+        "siren": 530848134,
+        "lines": [{"price_subtotal": 34.5, "qty": 1}, {"price_subtotal": 99}],
+    }
+    (tmp_path / "chairs.json").write_text(json.dumps([truth]))
+    code, out = bench("fields", str(tmp_path), "--json")
+    data = json.loads(out)
+    counts = {
+        name: [one[key] for key in ("expected", "found", "right", "wrong", "unjudged", "precision", "recall")]
+        for name, one in data["fields"].items()
+        if one["expected"]
+    }
+    assert (code, data["documents"], data["pages"], data["placed"]) == (0, 1, 1, 1.0)
+    assert counts == {
+        "date": [1, 1, 0, 1, 0, 0.0, 0.0],
+        "amount": [1, 1, 1, 0, 0, 1.0, 1.0],
+        "currency": [1, 1, 1, 0, 0, 1.0, 1.0],
+        "iban": [1, 1, 1, 0, 0, 1.0, 1.0],
+        "tax_id": [1, 0, 0, 0, 0, None, 0.0],
+        "lines": [2, 2, 1, 1, 0, 0.5, 0.5],
+    }
+    assert [(one["field"], one["expected"], one["found"]) for one in data["wrong"]] == [
+        ("date", ["2026-03-04"], ["2026-03-03"]),
+        ("tax_id", ["530848134"], []),
+        ("lines", ["99", "", ""], []),
+        ("lines", [], ["1200.00", "12", "100.00"]),
+    ]

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.entry import Hit, Results
-from postroom.searching import _runs, print_hits
+from postroom.searching import _print_fields, _runs, print_hits
 from tests.postroom.test_commands import POSTROOM, asked, run
 from tests.small import small_tiff, train_small
 
@@ -110,3 +110,26 @@ def test_a_place_is_one_line_at_a_terminal(filed: tuple[Path, dict[str, Any]]) -
     assert (hit["document"], hit["document_page"], words) == (key, 2, "Birch chair")
     said = at_terminal(home, "search", "birch chair", "--boxes").splitlines()
     assert f"page 2 of document {key}: {words}" in said
+
+
+def test_what_fails_its_check_is_marked_and_not_shown_as_good(capsys: pytest.CaptureFixture[str]) -> None:
+    where: dict[str, Any] = {"page": 1, "box": [0.0, 0.0, 1.0, 1.0], "confidence": 0.9}
+    line = {"description": "Desk", "quantity": "2", "unit_price": "3.00", "amount": "6.00"}
+    _print_fields(
+        {
+            "fields": [
+                {"name": "iban", "value": value, "valid": valid, "text": value, **where}
+                for value, valid in (("DE88", False), ("DE89", True), ("DE90", None))
+            ],
+            "lines": [{**line, "valid": valid, **where} for valid in (False, True, None)],
+        }
+    )
+    said = [[cell.strip() for cell in row.split("│")[1:-1]] for row in capsys.readouterr().out.splitlines()]
+    assert [row for row in said if row] == [
+        ["iban", "DE88", "1", "", "WRONG CHECK DIGITS"],
+        ["iban", "DE89", "1", "90%", "checked"],
+        ["iban", "DE90", "1", "90%", ""],
+        ["Desk", "2", "3.00", "6.00", "1", "DOES NOT ADD UP"],
+        ["Desk", "2", "3.00", "6.00", "1", "adds up"],
+        ["Desk", "2", "3.00", "6.00", "1", ""],
+    ]
