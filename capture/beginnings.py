@@ -28,6 +28,8 @@ _REFERENCE = labels("references", "own")
 
 def beginnings(pages: Sequence[Page]) -> tuple[int, ...]:
     """Places, from 2, of the pages that look like the first page of another document."""
+    if len(pages) < 2:
+        return ()
     found = []
     said: set[str] = set()
     numbered = False  # whether a page before says which it is
