@@ -36,7 +36,8 @@ class _Edges:
 
 def skew(ink: Gray) -> float:
     """Degrees by which the text lines lean clockwise, within 8; 0 where there is nothing to tell from."""
-    edges = _edges(ink, lower=True)
+    # a grey banner's screen has more single dots than all text has, and they too lie in lines
+    edges = _edges(ink, lower=True, runs=True)
     if len(edges.xs) < _LEAST:
         return 0.0
     angles = np.arange(-SKEW_MOST, SKEW_MOST + 0.01, _COARSE)
@@ -73,10 +74,13 @@ def turn(ink: Gray) -> tuple[int, ...]:
     return (0,)
 
 
-def _edges(ink: Gray, *, lower: bool) -> _Edges:
+def _edges(ink: Gray, *, lower: bool, runs: bool = False) -> _Edges:
+    """Where ink ends below or above; ``runs``: only beside another such dot."""
     margin = max(2, int(0.04 * min(ink.shape)))  # a scan's border has the straightest edges of all
     inner = ink[margin:-margin, margin:-margin]
     dots = inner[:-1] & ~inner[1:] & 1 if lower else inner[1:] & ~inner[:-1] & 1
+    if runs:
+        dots[:, 1:-1] &= dots[:, :-2] | dots[:, 2:]
     height, width = dots.shape if dots.size else (0, 0)
     found = cv2.findNonZero(dots) if dots.size else None
     xs, ys = np.zeros((2, 0), np.float32) if found is None else found.reshape(-1, 2).T.astype(np.float32)

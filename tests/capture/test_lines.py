@@ -41,7 +41,7 @@ def test_few_lines_leave_the_choice_to_reading(turn: int) -> None:
 
 
 def test_real_pages_are_straightened_to_a_fifth_of_a_degree() -> None:
-    """9 of 10: letters turned by known angles within 7 degrees lean as much more as they were turned."""
+    """Letters turned by known angles within 7 degrees lean as much more as they were turned."""
     rng, errors = np.random.default_rng(1), []
     for path in sorted(shared("ocr/unlv_business_letters/images").glob("*.tif"))[:5]:
         loaded = load_image(path, 1, "tiff", settings())
@@ -52,4 +52,4 @@ def test_real_pages_are_straightened_to_a_fifth_of_a_degree() -> None:
             way = cv2.getRotationMatrix2D((width / 2, height / 2), -lean, 1.0)
             leaning = np.asarray(cv2.warpAffine(page, way, (width, height), borderValue=(255,)), np.uint8)
             errors.append(abs(lines.skew(ink(leaning)) - own - lean))
-    assert sum(error <= 0.2 for error in errors) >= 18
+    assert max(errors) <= 0.2
