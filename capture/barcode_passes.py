@@ -95,8 +95,18 @@ def inverted(gray: Gray) -> Gray:
 
 
 def mended(gray: Gray) -> Gray:
-    """Thin white lines closed: creases, and streaks of a dirty print head."""
+    """White lines of two pixels closed: creases, and streaks of a dirty print head."""
     return np.asarray(cv2.morphologyEx(gray, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def mended_wide(gray: Gray) -> Gray:
+    """White lines of four pixels closed, where modules have more."""
+    return np.asarray(cv2.morphologyEx(gray, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)), np.uint8)
+
+
+def mended_and_straightened(gray: Gray) -> Gray:
+    """Both, for a leaning code with a crease across."""
+    return straightened(mended_wide(gray))
 
 
 def straightened(gray: Gray) -> Gray:
@@ -137,6 +147,9 @@ _ZBAR = ZbarEngine()
 CHEAP = (Pass(_QUICK, plain), Pass(_QUICK, smoothed, SCAN_DPI))
 """For every window of every page."""
 
+CHEAP_LARGE = (*CHEAP, Pass(_QUICK, halved))
+"""For windows of a good part of the page, such as separator sheets are: they may hold several codes."""
+
 HARD = (
     Pass(_THOROUGH, plain),
     Pass(_THOROUGH, contrasted),
@@ -149,7 +162,8 @@ HARD = (
     Pass(_THOROUGH, along_bars),
     Pass(_THOROUGH, straightened, SCAN_DPI),
     Pass(_HISTOGRAM, mended),
-    Pass(_HISTOGRAM, mended, FINE_DPI),
+    Pass(_THOROUGH, mended_wide, SCAN_DPI),
+    Pass(_THOROUGH, mended_and_straightened, FINE_DPI),
     Pass(_THOROUGH, plain, SCAN_DPI),
     Pass(_THOROUGH, sharpened),
     Pass(_QUICK, inverted),

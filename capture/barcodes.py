@@ -1,22 +1,23 @@
 """Barcodes of a page, in a cascade: cheap looks for all pages, hard ones where a code is expected.
 
 Only places with code-like texture are looked at (``capture.barcode_windows``): most pages have few, and
-those cost little. A station that expects a code, and whose page gave none, has the whole page read at
-200 dpi and at half of that, then each window in every way that is known to help
-(``capture.barcode_passes``).
+those cost little. A station that expects a code, and whose page gave none, has the likeliest two looked
+at in every way that is known to help (``capture.barcode_passes``), then the whole page at 200 dpi and at
+half of that.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from capture.barcode_engines import BarcodeEngine, Gray, ZxingEngine
-from capture.barcode_passes import CHEAP, HARD, READING_DPI, Pass, halved, scaled
+from capture.barcode_passes import CHEAP, CHEAP_LARGE, HARD, READING_DPI, Pass, halved, scaled
 from capture.barcode_windows import code_windows
 from capture.patch import read_patches
 from capture.station import FORMATS
 from domain.page import Barcode, Box
 
 _LABEL = 640 * 640  # pixels; an image so small is a label or a photo of one, looked at as a whole
+_LARGE = 0.1  # of the page
 _HARD_WINDOWS = 2  # the likeliest; each costs up to a tenth of a second
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _PAGES: BarcodeEngine = ZxingEngine(thorough=False)
@@ -54,30 +55,55 @@ def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptio
     fine = dpi if dpi > 0 else max(READING_DPI, max(gray.shape) / 11.7)
     if options.formats:
         windows = (_WHOLE,) if gray.size <= _LABEL else code_windows(gray, dpi)
-        codes = _in_windows(gray, fine, windows, CHEAP, options.formats)
-        # A separator sheet that was missed would join two letters: no page goes by its texture alone.
-        codes = codes or _all_over(scaled(gray, fine, READING_DPI), options.formats)
+        for window in windows:
+            looks = CHEAP_LARGE if _area(window) > _LARGE else CHEAP
+            codes = _merged(codes, _in_windows(gray, fine, (window,), looks, options.formats))
     if options.patch:
         patches = read_patches(gray, dpi, options.patch)
     if options.expected and options.formats and not codes and not patches:
-        codes = _in_windows(gray, fine, windows[:_HARD_WINDOWS], HARD, options.formats)
+        wide = [_wider(window) for window in windows[:_HARD_WINDOWS]]
+        codes = _in_windows(gray, fine, wide, HARD, options.formats, first=True)
+        codes = codes or _all_over(scaled(gray, fine, READING_DPI), options.formats)
     # Four bars of a very large barcode can pass for a patch code.
     codes += [one for one in patches if not any(_overlap(one.box, code.box) > 0.3 for code in codes)]
     return tuple(sorted(codes, key=lambda code: (code.box[1], code.box[0], code.text)))
 
 
 def _in_windows(
-    gray: Gray, dpi: float, windows: Sequence[Box], passes: Sequence[Pass], formats: tuple[str, ...]
+    gray: Gray,
+    dpi: float,
+    windows: Sequence[Box],
+    passes: Sequence[Pass],
+    formats: tuple[str, ...],
+    first: bool = False,
 ) -> list[Barcode]:
-    """The codes in these windows, each window looked at until one pass finds something."""
+    """The codes that any of the passes finds in these windows; or what the first finds that finds any.
+
+    A window may hold several codes, such as a separator sheet with bars along all its edges: what one
+    pass leaves another may read.
+    """
     height, width = gray.shape
     codes: list[Barcode] = []
     for window in windows:
         x0, y0, x1, y1 = window
         part = gray[int(y0 * height) : round(y1 * height), int(x0 * width) : round(x1 * width)]
-        found = next(filter(None, (look.read(part, dpi, formats) for look in passes)), ())
-        codes = _merged(codes, [replace(code, box=_outer(code.box, window)) for code in found])
+        for look in passes:
+            found = look.read(part, dpi, formats)
+            codes = _merged(codes, [replace(code, box=_outer(code.box, window)) for code in found])
+            if found and first:
+                return codes
     return codes
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _wider(window: Box) -> Box:
+    """The window with a quarter of its size more on each side: light ends of a code may lie outside."""
+    x0, y0, x1, y1 = window
+    across, down = 0.25 * (x1 - x0), 0.25 * (y1 - y0)
+    return max(x0 - across, 0.0), max(y0 - down, 0.0), min(x1 + across, 1.0), min(y1 + down, 1.0)
 
 
 def _all_over(page: Gray, formats: tuple[str, ...]) -> list[Barcode]:

@@ -268,6 +268,6 @@ def test_what_the_first_look_leaves_is_read_where_a_code_is_expected() -> None:
      "ocr/unlv_business_letters/images"],
 )  # fmt: skip
 def test_nothing_is_read_where_nothing_is(folder: str) -> None:
-    for path in [path for path in pictures(folder) if path.stem != "1x1"][:10]:
+    for path in [path for path in pictures(folder) if path.stem != "1x1"][:5]:
         found = read_barcodes(image(path), 300, BarcodeOptions(patch=("2", "3", "T"), expected=True))
         assert (path.name, found) == (path.name, ())
