@@ -43,16 +43,20 @@ def capture(
     pages: Annotated[int, typer.Option(min=1, help="At most so many pages.")] = 60,
     language: Annotated[str, typer.Option(help="ISO 639-1 language that all engines read.")] = "en",
     rounds: Annotated[int, typer.Option(min=1, help="Rounds in which all contenders take turns.")] = 3,
+    mixed: Annotated[
+        bool, typer.Option("--mixed", help="Of ten pages three blank backs and three born digital.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Pages per second from drop file to search hit, beside the bare engine, tesseract and ocrmypdf."""
-    data = measured_by("capture").run(folder, pages, language, rounds)
+    data = measured_by("capture").run(folder, pages, language, rounds, mixed)
 
     def show() -> None:
         for name in ("postroom", "engine", "tesseract", "ocrmypdf"):
             ratio = f", ours is {data[f'ratio_to_{name}']:.2f} of it" if name != "postroom" else ""
             say(f"{name:<10} {data[f'{name}_pages_per_s']:.2f} pages/s{ratio}")
         say(f"peak memory {data['peak_rss_mb']:.0f} MB, {data['pages']} pages")
+        say(f"ours reads with {data['engines']['postroom']}, the bare engine is {data['engines']['engine']}")
         say(", ".join(f"{name} {share:.0%}" for name, share in data["stages"].items()))
 
     answer(as_json, data, show)

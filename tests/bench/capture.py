@@ -19,18 +19,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from capture.media import PAGED, sniff
 from capture.pages import inspect
 from capture.station import Station
-from capture.tools.tesseract import language_code
+from capture.tools.tesseract import language_code, probe
 from domain.errors import Refused, Usage
 from infra.settings import Settings, load_settings
 from infra.wiring import open_services
 from tests.bench import engine
 from tests.bench.engine import PagePrints
+from tests.bench.mixed import write_mixed
 from tests.bench.running import POSTROOM, PeakMemory, environment
 from tests.bench.stages import stage_shares
 from tests.small import small_tiff, train_small
@@ -46,12 +48,19 @@ class _File:
     pages: tuple[PagePrints, ...]
 
 
-def run(folder: Path | None, pages: int, language: str, rounds: int) -> dict[str, Any]:
+def run(folder: Path | None, pages: int, language: str, rounds: int, mixed: bool = False) -> dict[str, Any]:
     """Measure on at most ``pages`` pages of the images and PDFs in ``folder``; sample mail if None.
 
+    Args:
+        folder: images and PDFs, in any depth.
+        pages: at most so many, whole files.
+        language: ISO 639-1; what all engines read.
+        rounds: in which the contenders take turns.
+        mixed: add blank backs and born-digital letters to the scans (``tests.bench.mixed``).
+
     Returns:
-        Pages per second of each, ratios, the peak memory of Postroom's processes together in MB, and the
-        shares of CPU time that its stages take.
+        Pages per second of each, ratios, the peak memory of Postroom's processes together in MB, the
+        shares of CPU time that its stages take, and which engine reads in ours and in the bare one.
 
     Raises:
         Usage: there is nothing to read, or no data for the language.
@@ -63,7 +72,10 @@ def run(folder: Path | None, pages: int, language: str, rounds: int) -> dict[str
         settings = load_settings(home)
         code = language_code(language, settings.capture.tessdata)
         train_small(home)
-        files = _chosen(folder or _sample_mail(work / "sample", pages), pages, settings, work)
+        source = folder or _sample_mail(work / "sample", pages)
+        if mixed:
+            source = write_mixed(work / "mixed", source, pages, language)
+        files = _chosen(source, pages, settings, work)
         slices = _slices(files, rounds)
         seconds, peak = _race(work, home, slices, settings, language, code)
         stages = _stages(work, files, language)
@@ -76,6 +88,16 @@ def run(folder: Path | None, pages: int, language: str, rounds: int) -> dict[str
         **{f"ratio_to_{name}": round(ours / rates[name], 3) for name in rates if name != "postroom"},
         "peak_rss_mb": round(peak, 1),
         "stages": {name: round(share, 4) for name, share in stages.items()},
+        "engines": _engines(settings),
+    }
+
+
+def _engines(settings: Settings) -> dict[str, str]:
+    """Ours may be built for this processor; the bare one is what anybody gets from PyPI."""
+    ours = probe(settings.capture.tessdata)
+    return {
+        "postroom": f"Tesseract {ours.version}, {'built here' if ours.built_here else 'from PyPI'}",
+        "engine": f"tesserocr {version('tesserocr')} from PyPI",
     }
 
 
