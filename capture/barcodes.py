@@ -6,12 +6,15 @@ at in every way that is known to help (``capture.barcode_passes``), then the who
 half of that.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from capture.barcode_engines import BarcodeEngine, Gray, ZxingEngine
 from capture.barcode_passes import CHEAP, CHEAP_LARGE, HARD, READING_DPI, Pass, halved, scaled
 from capture.barcode_windows import code_windows
+from capture.cover import HEAD
+from capture.labels import NUMBER_LIKE
 from capture.patch import read_patches
 from capture.station import FORMATS
 from domain.page import Barcode, Box
@@ -31,11 +34,20 @@ class BarcodeOptions:
         formats: of barcodes, by their names in ``domain.page.Barcode``; any that zxing-cpp knows.
         patch: letters of the patch codes wanted (``1 2 3 4 6 T``); none: patch codes are not read.
         expected: the page should bear a code: if none is found, it is looked for in every way.
+        label: what the text of the expected code matches whole, if the station says so: a payment code or a
+            parcel sticker is not the one that is looked for. Register numbers and separators always are.
     """
 
     formats: tuple[str, ...] = FORMATS
     patch: tuple[str, ...] = ()
     expected: bool = False
+    label: str = ""
+
+    def wanted(self, code: Barcode) -> bool:
+        """Whether this may be the code that was expected."""
+        if not self.label or code.text.startswith(HEAD) or NUMBER_LIKE.fullmatch(code.text):
+            return True
+        return re.fullmatch(self.label, code.text) is not None
 
 
 def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptions()) -> tuple[Barcode, ...]:
@@ -60,10 +72,14 @@ def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptio
             codes = _merged(codes, _in_windows(gray, fine, (window,), looks, options.formats))
     if options.patch:
         patches = read_patches(gray, dpi, options.patch)
-    if options.expected and options.formats and not codes and not patches:
-        wide = [_wider(window) for window in windows[:_HARD_WINDOWS]]
-        codes = _in_windows(gray, fine, wide, HARD, options.formats, first=True)
-        codes = codes or _all_over(scaled(gray, fine, READING_DPI), options.formats)
+    if options.expected and options.formats and not patches and not any(map(options.wanted, codes)):
+        wide = [
+            _wider(window) for window in windows if not any(_overlap(window, one.box) > 0.3 for one in codes)
+        ]
+        harder = _in_windows(gray, fine, wide[:_HARD_WINDOWS], HARD, options.formats, options.wanted)
+        codes = _merged(codes, harder)
+        if not any(map(options.wanted, harder)):
+            codes = _merged(codes, _all_over(scaled(gray, fine, READING_DPI), options.formats))
     # Four bars of a very large barcode can pass for a patch code.
     codes += [one for one in patches if not any(_overlap(one.box, code.box) > 0.3 for code in codes)]
     return tuple(sorted(codes, key=lambda code: (code.box[1], code.box[0], code.text)))
@@ -75,9 +91,9 @@ def _in_windows(
     windows: Sequence[Box],
     passes: Sequence[Pass],
     formats: tuple[str, ...],
-    first: bool = False,
+    enough: Callable[[Barcode], bool] | None = None,
 ) -> list[Barcode]:
-    """The codes that any of the passes finds in these windows; or what the first finds that finds any.
+    """The codes that any of the passes finds in these windows; or all until one is ``enough``.
 
     A window may hold several codes, such as a separator sheet with bars along all its edges: what one
     pass leaves another may read.
@@ -90,7 +106,7 @@ def _in_windows(
         for look in passes:
             found = look.read(part, dpi, formats)
             codes = _merged(codes, [replace(code, box=_outer(code.box, window)) for code in found])
-            if found and first:
+            if enough and any(map(enough, found)):
                 return codes
     return codes
 

@@ -23,7 +23,7 @@ _PLACE = "the station's labels lie elsewhere on the page"
 _AFTER_OWN = "a register number of ours comes first"
 _FURTHER_IN = "another one lies nearer the edge"
 _TWICE = "the same text again"
-_NUMBER_LIKE = re.compile(r"[A-Z][A-Z0-9]{0,15}-[0-9]{4}-[0-9]{6,}-[0-9]")
+NUMBER_LIKE = re.compile(r"[A-Z][A-Z0-9]{0,15}-[0-9]{4}-[0-9]{6,}-[0-9]")
 _THIRD = 1 / 3
 
 
@@ -77,7 +77,7 @@ def gathered(
 def _against(code: Barcode, policy: SeparationPolicy) -> str:
     """Why a code that is no number of ours is no label; empty when the station's rule takes it."""
     if not policy.label or not re.fullmatch(policy.label, code.text):
-        return _ALTERED if _NUMBER_LIKE.fullmatch(code.text) else _FOREIGN
+        return _ALTERED if NUMBER_LIKE.fullmatch(code.text) else _FOREIGN
     if policy.label_formats and code.format not in policy.label_formats:
         return _FORMAT
     return ""

@@ -113,9 +113,8 @@ def load_pdf(path: Path, number: int, settings: CaptureSettings) -> Loaded:
                 _strip_hidden(one)
             own = own_text(plain) if _is_digital(content) else None
             words = own.words or None if own else None
-            stored = (
-                None if words is not None or not content.only_image else _whole_image(page, settings, number)
-            )
+            plainly = words is None and content.only_image and not _annotated(page)
+            stored = _whole_image(page, settings, number) if plainly else None
             dpi = float(settings.ocr_dpi)
             view = (
                 _turned(stored, rotate)
@@ -167,8 +166,12 @@ def _flatten_forms(pdf: pikepdf.Pdf) -> None:
 def _single(pdf: pikepdf.Pdf, number: int) -> pikepdf.Pdf:
     if number > len(pdf.pages):
         raise Refused("the page is missing from the file", "scan or send it again", number)
+    source = pdf.pages[number - 1]
+    if len(_xobjects(source)) > 1:
+        # Where all pages share one list of images, each would carry those of all others.
+        source.remove_unreferenced_resources()
     one = pikepdf.new()
-    one.pages.append(pdf.pages[number - 1])
+    one.pages.append(source)
     page = one.pages[0]
     media = _box(page.mediabox)
     crop = _box(page.cropbox)
@@ -182,6 +185,18 @@ def _single(pdf: pikepdf.Pdf, number: int) -> pikepdf.Pdf:
             del page.obj[name]
     page.mediabox = pikepdf.Array(list(box))
     return one
+
+
+def _xobjects(page: pikepdf.Page) -> Any:
+    resources: Any = page.obj.get("/Resources", {})
+    return resources.get("/XObject", {}) if isinstance(resources, pikepdf.Dictionary) else {}
+
+
+def _annotated(page: pikepdf.Page) -> bool:
+    """Whether a stamp, a drawing or a note lies on the page: only rendering shows it."""
+    notes = page.obj.get("/Annots", ())
+    kinds = [note.get("/Subtype") for note in notes if isinstance(note, pikepdf.Dictionary)]
+    return any(kind not in ("/Link", "/Popup") for kind in kinds)
 
 
 def _box(values: Any) -> tuple[float, float, float, float]:

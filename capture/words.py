@@ -72,8 +72,9 @@ def read_words(
             best = _better(best, page.read(other, language), attempts)
     found, probability = language_of(best.words, languages)
     if found is not None and found != language and probability >= _OTHER_LANGUAGE:
-        language = found
-        best = _better(best, page.read(best.rotation, language), attempts, margin=0.97)
+        anew = page.read(best.rotation, found)
+        better = _better(best, anew, attempts, margin=0.97)
+        best, language = better, found if better is anew else language
     if _confidence(best.words) < bar:
         best = _better(best, page.read(best.rotation, language, again=True), attempts)
     return replace(best, language=found, attempts=tuple(attempts))

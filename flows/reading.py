@@ -212,7 +212,7 @@ class _Reader:
         policy = station.separation
         self.options = ReadOptions(
             languages=station.languages,
-            barcodes=BarcodeOptions(patch=policy.patch, expected=policy.code_expected),
+            barcodes=BarcodeOptions(patch=policy.patch, expected=policy.code_expected, label=policy.label),
             # What an operator had cut differently may hold pages that the station drops.
             keep_blank=not station.separation.drop_blank or bool(batch.edits),
             confidence_bar=station.confidence_bar,

@@ -320,7 +320,7 @@ def close(
             for document in again.select_related("entry").order_by("id"):
                 content = {"document": document.key, "batch": now.key, "source": now.source}
                 record(document.entry, "received again", content, actor="intake", at=now.received_at)
-        now.alarms = [*alarms, *now.alarms]
+        now.alarms = list(dict.fromkeys((*alarms, *now.alarms)))  # a retry raises its own once more
         now.pages_done = now.pages_known
         now.state = Batch.State.DONE
         now.save()

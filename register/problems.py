@@ -75,7 +75,8 @@ def retry(problem_id: int) -> Batch:
         batch.state, batch.attempt = Batch.State.KEPT, batch.attempt + 1
         whole_batch = batch.duplicate_of is not None
         batch.plan = None
-        batch.alarms = []
+        if whole_batch:
+            batch.alarms = []
         batch.duplicate_of = None
         batch.save()
         claims = (

@@ -150,6 +150,16 @@ def test_a_code_that_is_expected_is_looked_for_in_every_way(lean: float) -> None
     assert read_barcodes(nothing, 200, BarcodeOptions(expected=True)) == ()
 
 
+def test_a_payment_code_does_not_end_the_search_for_the_label() -> None:
+    picture = code("Code128", "SCAN-0042", 3)
+    label = 255 - np.pad(np.repeat(picture[:1], 90, axis=0), 40, constant_values=255)
+    scan = page((label, 700, 300), (code("QRCode", "pay 12 euros", 6), 200, 600))
+    payment = ("QRCode", "pay 12 euros")
+    assert brief(read_barcodes(scan, 200, BarcodeOptions(expected=True))) == [payment]
+    wanted = BarcodeOptions(expected=True, label=r"SCAN-\d{4}")
+    assert brief(read_barcodes(scan, 200, wanted)) == [("Code128", "SCAN-0042"), payment]
+
+
 @pytest.mark.parametrize("dpi", [200, 300])
 @pytest.mark.parametrize("module", [0.25, 0.33, 3.0])
 def test_codes_on_stickers_and_on_whole_sheets(module: float, dpi: int) -> None:

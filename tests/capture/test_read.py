@@ -146,6 +146,43 @@ def test_a_scan_in_a_pdf_keeps_its_data(tmp_path: Path, rotate: int) -> None:
     assert data[0] == data[1]
 
 
+def test_a_page_takes_only_its_own_of_the_images_that_all_pages_share(tmp_path: Path) -> None:
+    """paperless-ngx #7467: each page with the images of all others makes 40 GB of 300 pages."""
+    path = tmp_path / "shared.pdf"
+    with pikepdf.new() as pdf:
+        resources = pdf.make_indirect(pikepdf.Dictionary(XObject={}))
+        for number in range(6):
+            name = f"{number}.pdf"
+            with pikepdf.open(image_pdf(tmp_path / name, sheet([f"Page {number}", *LETTER]))) as one:
+                pdf.pages.append(one.pages[0])
+            side = pdf.pages[number]
+            resources.XObject[f"/Im{number}"] = side.obj.Resources.XObject.Im
+            side.Resources = resources
+            side.Contents = pdf.make_stream(f"q 595.44 0 0 841.68 0 0 cm /Im{number} Do Q".encode())
+        pdf.save(path)
+    for number in (1, 6):
+        page = read(path, tmp_path / "out", number)
+        assert (page.text.splitlines()[0], page.dpi) == (f"Page {number - 1}", 200)
+        with pikepdf.open(tmp_path / "out" / f"{number:06}.pdf") as new:
+            assert list(new.pages[0].obj.Resources.XObject) == [f"/Im{number - 1}"]
+
+
+def test_a_note_on_an_empty_scan_is_no_blank_page(tmp_path: Path) -> None:
+    path = image_pdf(tmp_path / "a.pdf", sheet([]))
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        drawn = pdf.make_stream(b"BT /F 24 Tf 0 10 Td (Call back on Monday) Tj ET", BBox=[0, 0, 300, 40])
+        drawn.Type, drawn.Subtype = pikepdf.Name.XObject, pikepdf.Name.Form
+        drawn.Resources = pikepdf.Dictionary(Font=pdf.pages[0].obj.Resources.Font)
+        note = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FreeText, Rect=[100, 500, 400, 540], F=4,
+            DA=b"/F 24 Tf", Contents="Call back on Monday", AP={"/N": drawn},
+        )  # fmt: skip
+        pdf.pages[0].Annots = [pdf.make_indirect(note)]
+        pdf.save()
+    page = read(path, tmp_path / "out")
+    assert (page.blank, page.text) == (False, "Call back on Monday")
+
+
 def test_an_old_text_layer_is_replaced(tmp_path: Path) -> None:
     page = read(image_pdf(tmp_path / "a.pdf", sheet(), hidden="misread " * 60), tmp_path / "out")
     assert (page.text, page.born_digital) == (TEXT, False)

@@ -16,7 +16,7 @@ def _refused_batch() -> Batch:
     batch = open_batch(pages=3)
     file_one(batch, 0, ((0, 1),))
     fates = [Fate(0, page, FateKind.REFUSED, reason="torn") for page in (2, 3)]
-    close(batch, fates, [NewProblem(0, page, "torn", "Scan again.") for page in (2, 3)])
+    close(batch, fates, [NewProblem(0, page, "torn", "Scan again.") for page in (2, 3)], ("no separator",))
     return batch
 
 
@@ -28,8 +28,9 @@ def test_retry_opens_the_batch_for_the_refused_page_alone(register: Path) -> Non
     assert again.pages_done == 2
     assert [one.page for one in problems.open_problems()] == [3]
     file_one(again, 0, ((0, 2),))
-    close(again, [], [])
+    close(again, [], [], ("far too long", "no separator"))
     assert PageFate.objects.filter(kind="document").count() == 2
+    assert batches.reload(again).alarms == ["far too long", "no separator"]
 
 
 def test_pace_counts_from_when_reading_began(register: Path) -> None:
