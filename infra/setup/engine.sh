@@ -71,7 +71,7 @@ bind() {
     awk -v name=tesserocr '$0 ~ "^" name "==" { on = 1 } on { print } on && !/\\$/ { exit }' requirements.txt >"$work/tesserocr.txt"
     PKG_CONFIG_PATH=$engine/lib/pkgconfig LD_RUN_PATH=$engine/lib PATH=$work/venv/bin:$PATH \
         "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
-        --no-build-isolation --no-binary tesserocr --target "$engine/site" --requirement "$work/tesserocr.txt"
+        --no-build-isolation --no-cache-dir --no-binary tesserocr --target "$engine/site" --requirement "$work/tesserocr.txt"
     (cd / && PYTHONPATH=$engine/site "$python" -c "import tesserocr; print(tesserocr.tesseract_version())")
 }
 

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,15 @@ def test_probe() -> None:
     assert found.built_here is BUILT.is_dir()
     assert "en" in found.languages
     assert set(found.languages) <= set(CODES)
+
+
+def test_the_engine_built_here_is_the_one_that_reads() -> None:
+    """Not one of another clone, whose place a cached build of the binding may still have in it."""
+    code = (
+        "from capture.tools.tesseract import binding; binding().tesseract_version();"
+        "print(open('/proc/self/maps').read())"
+    )
+    maps = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = {line.split()[-1] for line in maps.splitlines() if "libtesseract" in line}
+    assert loaded
+    assert not BUILT.is_dir() or all(Path(one).is_relative_to(BUILT.parent) for one in loaded)
