@@ -138,11 +138,14 @@ def ocrmypdf(source: Path, processes: int, code: str, tessdata: Path, digital: b
     """``ocrmypdf --output-type pdfa --jobs P -l LANG``.
 
     With ``--skip-text`` where pages have text of their own, which it would refuse, and without Ghostscript
-    on the machine with ``--pdfa-backend internal``, its faster way, as the default would fail.
+    on the machine with ``--pdfa-backend internal``, its faster way, as the default would fail; and that
+    refuses many fonts of pages with text, so those it only has to make plain PDF of.
     """
-    command = ["ocrmypdf", "--output-type", "pdfa", "--jobs", str(processes), "-l", code]
+    ghostscript = shutil.which("gs") is not None
+    kind = "pdf" if digital and not ghostscript else "pdfa"
+    command = ["ocrmypdf", "--output-type", kind, "--jobs", str(processes), "-l", code]
     command += ["--skip-text"] if digital else []
-    command += [] if shutil.which("gs") else ["--pdfa-backend", "internal"]
+    command += [] if ghostscript or kind == "pdf" else ["--pdfa-backend", "internal"]
     target = source.with_suffix(".out.pdf")
     ran = subprocess.run(
         [*command, str(source), str(target)], capture_output=True, text=True, env=_environment(tessdata)
