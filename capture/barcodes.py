@@ -7,7 +7,7 @@ half of that.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from capture.barcode_engines import BarcodeEngine, Gray, ZxingEngine
@@ -68,47 +68,44 @@ def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptio
     if options.formats:
         windows = (_WHOLE,) if gray.size <= _LABEL else code_windows(gray, dpi)
         for window in windows:
-            looks = CHEAP_LARGE if _area(window) > _LARGE else CHEAP
-            codes = _merged(codes, _in_windows(gray, fine, (window,), looks, options.formats))
+            passes = CHEAP_LARGE if _area(window) > _LARGE else CHEAP
+            for found in _looks(gray, fine, window, passes, options.formats):
+                codes = _merged(codes, found)
     if options.patch:
         patches = read_patches(gray, dpi, options.patch)
     if options.expected and options.formats and not patches and not any(map(options.wanted, codes)):
-        wide = [
-            _wider(window) for window in windows if not any(_overlap(window, one.box) > 0.3 for one in codes)
-        ]
-        harder = _in_windows(gray, fine, wide[:_HARD_WINDOWS], HARD, options.formats, options.wanted)
-        codes = _merged(codes, harder)
-        if not any(map(options.wanted, harder)):
-            codes = _merged(codes, _all_over(scaled(gray, fine, READING_DPI), options.formats))
+        unread = [one for one in windows if not any(_overlap(one, code.box) > 0.3 for code in codes)]
+        for found in _hard_looks(gray, fine, unread[:_HARD_WINDOWS], options.formats):
+            codes = _merged(codes, found)
+            if any(map(options.wanted, found)):
+                break
     # Four bars of a very large barcode can pass for a patch code.
     codes += [one for one in patches if not any(_overlap(one.box, code.box) > 0.3 for code in codes)]
     return tuple(sorted(codes, key=lambda code: (code.box[1], code.box[0], code.text)))
 
 
-def _in_windows(
-    gray: Gray,
-    dpi: float,
-    windows: Sequence[Box],
-    passes: Sequence[Pass],
-    formats: tuple[str, ...],
-    enough: Callable[[Barcode], bool] | None = None,
-) -> list[Barcode]:
-    """The codes that any of the passes finds in these windows; or all until one is ``enough``.
+def _looks(
+    gray: Gray, dpi: float, window: Box, passes: Iterable[Pass], formats: tuple[str, ...]
+) -> Iterator[list[Barcode]]:
+    """What each pass finds in a window, with boxes as fractions of the page.
 
     A window may hold several codes, such as a separator sheet with bars along all its edges: what one
     pass leaves another may read.
     """
     height, width = gray.shape
-    codes: list[Barcode] = []
+    x0, y0, x1, y1 = window
+    part = gray[int(y0 * height) : round(y1 * height), int(x0 * width) : round(x1 * width)]
+    for look in passes:
+        yield [replace(code, box=_outer(code.box, window)) for code in look.read(part, dpi, formats)]
+
+
+def _hard_looks(
+    gray: Gray, dpi: float, windows: Iterable[Box], formats: tuple[str, ...]
+) -> Iterator[list[Barcode]]:
+    """Every way that is known to help, one after the other; the whole page comes last."""
     for window in windows:
-        x0, y0, x1, y1 = window
-        part = gray[int(y0 * height) : round(y1 * height), int(x0 * width) : round(x1 * width)]
-        for look in passes:
-            found = look.read(part, dpi, formats)
-            codes = _merged(codes, [replace(code, box=_outer(code.box, window)) for code in found])
-            if enough and any(map(enough, found)):
-                return codes
-    return codes
+        yield from _looks(gray, dpi, _wider(window), HARD, formats)
+    yield _all_over(scaled(gray, dpi, READING_DPI), formats)
 
 
 def _area(box: Box) -> float:

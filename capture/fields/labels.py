@@ -38,9 +38,8 @@ def label(*alternatives: str) -> re.Pattern[str]:
 
 def _alternatives(tree: dict[str, Any]) -> str:
     """A tree of what may follow as one pattern: beginnings that labels share are looked at once."""
-    ordered = sorted(
-        tree.items(), key=lambda branch: -len(branch[0])
-    )  # "a ?" before "a": longer labels follow it
+    # "a ?" before "a": longer labels follow it
+    ordered = sorted(tree.items(), key=lambda branch: -len(branch[0]))
     branches = [sign + _alternatives(rest) for sign, rest in ordered if sign]
     if not branches:
         return ""

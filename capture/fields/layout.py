@@ -14,6 +14,8 @@ from domain.page import Box, Page, Word
 WIDE_GAP = 1.3
 """A gap this many times the height of the text parts two cells of a row."""
 
+_LEGIBLE = 0.6  # mean confidence of a line's words
+
 
 @dataclass(frozen=True)
 class Line:
@@ -57,9 +59,9 @@ class Line:
         return median(word.box[3] - word.box[1] for word in self.words)
 
     @cached_property
-    def confidence(self) -> float:
-        """Mean confidence of the words, 0-1."""
-        return sum(word.confidence for word in self.words) / len(self.words)
+    def legible(self) -> bool:
+        """Whether it was read well enough to name somebody or something; else it may be a smudge."""
+        return sum(word.confidence for word in self.words) / len(self.words) >= _LEGIBLE
 
     def between(self, start: int, end: int) -> tuple[Word, ...]:
         """The words that ``text[start:end]`` touches."""

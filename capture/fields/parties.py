@@ -25,7 +25,6 @@ from domain.document import Field
 _FROM = labels("parties", "from")
 _TO = labels("parties", "to")
 _LONGEST = 8  # words of a letterhead's name
-_READ = 0.6  # its mean confidence
 _PRINT_HEAD = re.compile(
     r"^(?:from|de|von|to|para|a|an|subject|asunto|objet|betreff|sent|date|fecha|datum|gesendet|enviado|envoye|cc)"
     r" ?:"
@@ -227,7 +226,7 @@ def _letterhead(first: Sequence[Line], window: Block | None, how: Reading) -> Fi
     for order, cell in enumerate(cell for row in first if row.y < 0.25 for cell in row.cells()):
         if cell in taken or not _is_name(cell) or is_title(cell) or _TO.match(cell.folded):
             continue
-        if len(cell.words) > _LONGEST or cell.confidence < _READ or not re.search(r"[^\W\d_]{3}", cell.text):
+        if len(cell.words) > _LONGEST or not cell.legible or not re.search(r"[^\W\d_]{3}", cell.text):
             continue  # prose, or a smudge
         inside = cell.text.endswith(".") or (len(cell.words) > 3 and cell.text[0].islower())
         if inside and not COMPANY.search(cell.folded):
@@ -263,11 +262,6 @@ def _signature(rows: Sequence[Line]) -> Field | None:
             continue
         for below in rows[position + 1 : position + 5]:
             cell = next(below.cells())
-            if (
-                below.page == row.page
-                and _is_name(cell)
-                and 1 < len(cell.words) <= 6
-                and cell.confidence >= _READ
-            ):
+            if below.page == row.page and _is_name(cell) and 1 < len(cell.words) <= 6 and cell.legible:
                 return field("sender", _clean(cell.text), cell, cell.words, 0.6)
     return None

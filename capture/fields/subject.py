@@ -18,7 +18,6 @@ from capture.fields.layout import Line, field
 from domain.document import Field
 from domain.page import Word
 
-_READ = 0.6  # mean confidence of a title
 LONGEST = 200
 """Characters of a subject that are kept."""
 
@@ -123,7 +122,7 @@ def _may_be_title(cell: Line, parties: Sequence[Field]) -> bool:
         or cell.text.rstrip().endswith((":", ","))
     ):
         return False
-    if cell.confidence < _READ or _of_sentence(cell):
+    if not cell.legible or _of_sentence(cell):
         return False  # a smudge, or the middle of a sentence
     if MONEY.search(cell.text) or CONTACT.search(cell.folded) or POSTCODE.search(cell.text):
         return False

@@ -53,7 +53,8 @@ def _fronts(folder: Path) -> list[Path]:
 
 
 def _single(path: Path) -> bool:
-    if sniff(path) not in PAGED or sniff(path) == "pdf":
+    media = sniff(path)
+    if media not in PAGED or media == "pdf":
         return False
     with Image.open(path) as image:
         return getattr(image, "n_frames", 1) == 1
