@@ -51,3 +51,12 @@ def test_the_engine_built_here_is_the_one_that_reads() -> None:
     loaded = {line.split()[-1] for line in maps.splitlines() if "libtesseract" in line}
     assert loaded
     assert not BUILT.is_dir() or all(Path(one).is_relative_to(BUILT.parent) for one in loaded)
+
+
+def test_the_engine_leaves_the_arithmetic_of_the_process_alone() -> None:
+    """``-ffast-math`` would make the smallest numbers 0 in every library."""
+    code = (
+        "import sys; from capture.tools.tesseract import binding; binding().tesseract_version();"
+        "assert sys.float_info.min / 2 > 0"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -56,16 +56,16 @@ def test_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         "import sys, time; from pathlib import Path; from infra.services import process;"
         "web = lambda p: [sys.executable, '-m', 'http.server', '--bind', process.HOST, str(p)];"
         f"running = process.start('Web', web, home=Path({str(tmp_path)!r}));"
-        "print(running.pid, running.port, flush=True); time.sleep(600)"
+        "print(running.pid, flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", parent_code], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
-        pid, port = map(int, parent.stdout.readline().split())
+        pid = int(parent.stdout.readline())
         assert alive(pid)
         parent.kill()
+    # not whether its port is free: by then it may be another test's
     gone = Retrying(retry=retry_if_result(bool), stop=stop_after_delay(30), wait=wait_fixed(0.05))
     gone(alive, pid)
-    assert not process.answers(port)
 
 
 def test_says_why_a_server_did_not_come_up(tmp_path: Path) -> None:
