@@ -41,13 +41,17 @@ def test_probe() -> None:
     assert set(found.languages) <= set(CODES)
 
 
+def with_the_engine_loaded(code: str) -> str:
+    """What ``code`` prints in a process of its own, after the engine."""
+    load = "from capture.tools.tesseract import binding; binding().tesseract_version()"
+    return subprocess.run(
+        [sys.executable, "-c", f"{load}\n{code}"], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+
+
 def test_the_engine_built_here_is_the_one_that_reads() -> None:
     """Not one of another clone, whose place a cached build of the binding may still have in it."""
-    code = (
-        "from capture.tools.tesseract import binding; binding().tesseract_version();"
-        "print(open('/proc/self/maps').read())"
-    )
-    maps = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    maps = with_the_engine_loaded("print(open('/proc/self/maps').read())")
     loaded = {line.split()[-1] for line in maps.splitlines() if "libtesseract" in line}
     assert loaded
     assert not BUILT.is_dir() or all(Path(one).is_relative_to(BUILT.parent) for one in loaded)
@@ -55,8 +59,4 @@ def test_the_engine_built_here_is_the_one_that_reads() -> None:
 
 def test_the_engine_leaves_the_arithmetic_of_the_process_alone() -> None:
     """``-ffast-math`` would make the smallest numbers 0 in every library."""
-    code = (
-        "import sys; from capture.tools.tesseract import binding; binding().tesseract_version();"
-        "assert sys.float_info.min / 2 > 0"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    with_the_engine_loaded("import sys; assert sys.float_info.min / 2 > 0")
