@@ -6,7 +6,6 @@ at in every way that is known to help (``capture.barcode_passes``), then the who
 half of that.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ from capture.barcode_engines import BarcodeEngine, Gray, ZxingEngine
 from capture.barcode_passes import CHEAP, CHEAP_LARGE, HARD, READING_DPI, Pass, halved, scaled
 from capture.barcode_windows import code_windows
 from capture.cover import HEAD
-from capture.labels import NUMBER_LIKE
+from capture.labels import NUMBER_LIKE, objection
 from capture.patch import read_patches
 from capture.station import FORMATS
 from domain.page import Barcode, Box
@@ -36,18 +35,24 @@ class BarcodeOptions:
         expected: the page should bear a code: if none is found, it is looked for in every way.
         label: what the text of the expected code matches whole, if the station says so: a payment code or a
             parcel sticker is not the one that is looked for. Register numbers and separators always are.
+        label_formats: formats that such a code has; none: any.
+        separator: the text of the station's own separator sheets; empty: there are none.
     """
 
     formats: tuple[str, ...] = FORMATS
     patch: tuple[str, ...] = ()
     expected: bool = False
     label: str = ""
+    label_formats: tuple[str, ...] = ()
+    separator: str = ""
 
     def wanted(self, code: Barcode) -> bool:
-        """Whether this may be the code that was expected."""
-        if not self.label or code.text.startswith(HEAD) or NUMBER_LIKE.fullmatch(code.text):
+        """Whether this may be the code that was expected: any, where the station does not say which."""
+        if not self.label and not self.separator:
             return True
-        return re.fullmatch(self.label, code.text) is not None
+        if code.text == self.separator or code.text.startswith(HEAD) or NUMBER_LIKE.fullmatch(code.text):
+            return True
+        return not objection(code, self.label, self.label_formats)
 
 
 def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptions()) -> tuple[Barcode, ...]:

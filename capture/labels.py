@@ -8,7 +8,7 @@ in margins, while the number on a letter that is quoted or copied stands further
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from capture.station import SeparationPolicy
 from domain.document import Candidate
@@ -40,7 +40,9 @@ def candidates_of(
     """
     codes = [code for code in page.barcodes if not code.format.startswith("Patch")]
     own = {code for code in codes if own_number(code.text)}
-    against = {code: "" if code in own else _against(code, policy) for code in codes}
+    against = {
+        code: "" if code in own else objection(code, policy.label, policy.label_formats) for code in codes
+    }
     eligible = [code for code in codes if not against[code] and _lies(code.box, policy.label_position)]
     eligible.sort(key=lambda code: (code not in own, _from_edge(code.box)))
     best = eligible[0] if eligible else None
@@ -74,13 +76,14 @@ def gathered(
     return tuple(one for key in keys for one in candidates_of(key[0], pages[key], policy, own_number))
 
 
-def _against(code: Barcode, policy: SeparationPolicy) -> str:
-    """Why a code that is no number of ours is no label; empty when the station's rule takes it."""
-    if not policy.label or not re.fullmatch(policy.label, code.text):
+def objection(code: Barcode, label: str, formats: Sequence[str]) -> str:
+    """Why a code that is no number of ours is no label; empty when the station's rule takes it.
+
+    ``label`` and ``formats`` as ``SeparationPolicy.label`` and ``label_formats``.
+    """
+    if not label or not re.fullmatch(label, code.text):
         return _ALTERED if NUMBER_LIKE.fullmatch(code.text) else _FOREIGN
-    if policy.label_formats and code.format not in policy.label_formats:
-        return _FORMAT
-    return ""
+    return _FORMAT if formats and code.format not in formats else ""
 
 
 def _behind(code: Barcode, best: Barcode, own: Iterable[Barcode]) -> str:

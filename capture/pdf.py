@@ -2,6 +2,7 @@
 
 import ctypes
 import io
+import math
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from capture.barcode_passes import READING_DPI
 from capture.digital import own_text
 from capture.loaded import Loaded, Pixels, check_pixels
 from capture.settings import CaptureSettings
@@ -22,6 +24,8 @@ _SCAN_CHARACTERS = 200  # fax headers and stamps a scanner adds have fewer
 _INVISIBLE = 3  # text rendering mode of OCR layers
 _WHOLE = 0.01
 _WHITE = 240  # a page without a darker dot shows nothing
+_FINEST = 400.0  # dots per inch that a scan is rendered at; no barcode needs more
+_STRIP = 0.02  # of the page; a smaller image is a stamp or a logo on a scan, not a part of it
 _DROPPED = (
     "/CropBox",
     "/TrimBox",
@@ -37,13 +41,13 @@ _DROPPED = (
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What is on a page: its visible text, its images' share of the page, whether one image is all of it."""
+    """What is on a page: visible text, its images' share of it and finest dpi, whether one image is all."""
 
     text: str
     hidden: bool
     image_share: float
+    image_dpi: float
     only_image: bool
-    anything: bool
 
 
 class _Held:
@@ -115,7 +119,7 @@ def load_pdf(path: Path, number: int, settings: CaptureSettings) -> Loaded:
             words = own.words or None if own else None
             plainly = words is None and content.only_image and not _annotated(page)
             stored = _whole_image(page, settings, number) if plainly else None
-            dpi = float(settings.ocr_dpi)
+            dpi = _dpi(content, unit, settings) if words is None else READING_DPI
             view = (
                 _turned(stored, rotate)
                 if stored is not None
@@ -231,6 +235,7 @@ def _look(page: pdfium.PdfPage, size: tuple[float, float]) -> _Content:
         visible: list[str] = []
         hidden = False
         shares: list[float] = []
+        finest = 0.0
         paths = 0
         for item in page.get_objects(max_depth=5):
             if item.type == pdfium_c.FPDF_PAGEOBJ_TEXT:
@@ -244,11 +249,14 @@ def _look(page: pdfium.PdfPage, size: tuple[float, float]) -> _Content:
                 if share > 0.8 and visible:
                     visible = []
                 shares.append(min(1.0, share))
+                if share > _STRIP:
+                    across, down = item.get_px_size()
+                    finest = max(finest, 72 * math.sqrt(across * down / (share * area)))
             elif item.type in (pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_SHADING):
                 paths += 1
         text = "".join(visible)
         only = len(shares) == 1 and shares[0] > 1 - 3 * _WHOLE and not text.strip() and not paths
-        return _Content(text, hidden, min(1.0, sum(shares)), only, bool(shares or paths or text.strip()))
+        return _Content(text, hidden, min(1.0, sum(shares)), finest, only)
     finally:
         text_page.close()
 
@@ -273,6 +281,12 @@ def _is_digital(content: _Content) -> bool:
     if real < 0.8 * len(text):
         return False
     return content.image_share < _SCAN_SHARE or real >= _SCAN_CHARACTERS
+
+
+def _dpi(content: _Content, unit: float, settings: CaptureSettings) -> float:
+    """What to render a page at that has no text of its own: a scan in strips or layers as it was scanned."""
+    scanned = content.image_dpi / unit if content.image_share >= _SCAN_SHARE else 0.0
+    return max(float(settings.ocr_dpi), min(scanned, _FINEST))
 
 
 def _strip_hidden(pdf: pikepdf.Pdf) -> None:

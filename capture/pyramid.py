@@ -1,13 +1,10 @@
-"""A page's image at the resolutions that its reading needs, each made once and from the next finer one."""
+"""A page's image at the resolutions that its reading needs, each made once."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
-from capture.clean import Gray, halved, scaled
+from capture.clean import Gray, scaled
 from capture.ink import ink_of
-
-CODES_DPI = 200.0
-"""Barcodes are read at this: fastest, and nothing is lost."""
 
 SMALL_DPI = 100.0
 """Writing, lean and faults of a page are seen at this."""
@@ -45,20 +42,12 @@ class Pyramid:
     @cached_property
     def reading(self) -> Level:
         """For OCR."""
-        return self.codes if self._reading_dpi == CODES_DPI else self.full.at(self._reading_dpi)
-
-    @cached_property
-    def codes(self) -> Level:
-        """For barcodes, of about 200 dpi or as scanned."""
-        return self.full.at(CODES_DPI)
+        return self.full.at(self._reading_dpi)
 
     @cached_property
     def small(self) -> Level:
         """For a look at the whole, of about 100 dpi or as scanned."""
-        finer = self.codes
-        if finer.dpi < 1.6 * SMALL_DPI:
-            return finer.at(SMALL_DPI)
-        return Level(halved(finer.gray), finer.dpi / 2)
+        return self.full.at(SMALL_DPI)
 
     @cached_property
     def ink(self) -> Gray:

@@ -14,8 +14,9 @@ class CaptureSettings:
     Attributes:
         tessdata: folder with Tesseract's ``*.traineddata``; ``capture.tools.tesseract.find_tessdata``
             finds it.
-        ocr_dpi: dots per inch that pages are read at; a finer scan is scaled down for reading only. At 225
-            a page takes 7 % longer and no fewer mistakes are made (docs/measured.md).
+        ocr_dpi: dots per inch that pages are read at; a finer scan is scaled down for reading only. At 200
+            a page takes 9 % less time and has 7 % more mistakes, at 300 a quarter more time and as many
+            (docs/measured.md).
         page_seconds: wall time one page may take before it is refused.
         page_memory_mb: address space that a reading process may use beyond what it starts with; a page
             that needs more is refused.
@@ -32,7 +33,7 @@ class CaptureSettings:
     """
 
     tessdata: Path
-    ocr_dpi: Annotated[int, Interval(ge=75, le=600)] = 200
+    ocr_dpi: Annotated[int, Interval(ge=75, le=600)] = 225
     page_seconds: Annotated[float, Interval(ge=1, le=86400)] = 120.0
     page_memory_mb: Annotated[int, Interval(ge=256, le=1000000)] = 2048
     page_file_mb: Annotated[int, Interval(ge=16, le=1000000)] = 1024

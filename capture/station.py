@@ -34,7 +34,7 @@ FORMATS = (
 
 TAKES = ("pdf", "tiff", "jpeg", "png", "heic", "office", "zip")
 LANGUAGES = ("en", "es", "fr", "de")
-CONFIDENCE_BAR = 0.85
+CONFIDENCE_BAR = 0.91
 
 _STRICT = ConfigDict(extra="forbid", strict=False)
 

@@ -8,7 +8,6 @@ it is in, and once more, made ready in another way, if it was read poorly; the b
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from capture import clean, lines, ocr
@@ -99,15 +98,13 @@ class _Page:
     def read(self, turn: int, language: str, *, again: bool = False) -> Reading:
         """What is read once the page is turned clockwise by ``turn`` and straightened.
 
-        ``again``: made ready in another way, for a page that was read poorly. Of the ways that were
-        tried (docs/measured.md) this one gained most and never lost much.
+        ``again``: for a page that was read poorly, ink is what is dark for its surroundings. Of the ways
+        that were tried (docs/measured.md) this one gained most.
         """
         upright = clean.turned(self.pyramid.reading.gray, turn)
         lean = lines.skew(clean.turned(self.pyramid.ink, turn))
         straight = clean.straightened(upright, lean)
         image = straight.gray if straight else upright
-        if again:
-            image = np.asarray(cv2.medianBlur(image, 3), np.uint8)
         spots = ocr.recognise(
             image, self.pyramid.reading.dpi, language, self.settings.tessdata, sauvola=again
         )

@@ -36,10 +36,10 @@ def measure(fault: str, pages: list[tuple[Pyramid, str]], settings: CaptureSetti
     texts: dict[str, list[tuple[str, str]]] = {"without": [], "with": []}
     corrections, spent = 0, 0.0
     for number, (clean, truth) in enumerate(pages):
-        other = pages[number - 1][0].codes.gray
+        other = pages[number - 1][0].reading.gray
         feed, draw = Feed(200, mode, 0.5), random.Random(number)  # type: ignore[arg-type]
         spoiled = Pyramid(
-            scan(clean.codes.gray, feed, faults, draw, back=other), (200.0, 200.0), settings.ocr_dpi
+            scan(clean.reading.gray, feed, faults, draw, back=other), (200.0, 200.0), settings.ocr_dpi
         )
         _ = spoiled.ink
         start = time.process_time()
@@ -55,7 +55,7 @@ def measure(fault: str, pages: list[tuple[Pyramid, str]], settings: CaptureSetti
 
 def _pyramid(image: Path, settings: CaptureSettings) -> Pyramid:
     loaded = load_image(image, 1, "tiff", settings)
-    return Pyramid(loaded.view, loaded.dpi, settings.ocr_dpi)
+    return Pyramid(loaded.view, loaded.dpi, 200)
 
 
 def _text(page: Pyramid, settings: CaptureSettings) -> str:

@@ -28,7 +28,6 @@ STAGES = {
     "barcodes": ("capture.read.read_barcodes",),
     "clean": (
         "capture.pyramid.scaled",
-        "capture.pyramid.halved",
         "capture.pyramid.ink_of",
         "capture.lines.skew",
         "capture.lines.turn",

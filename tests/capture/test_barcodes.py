@@ -160,6 +160,26 @@ def test_a_payment_code_does_not_end_the_search_for_the_label() -> None:
     assert brief(read_barcodes(scan, 200, wanted)) == [("Code128", "SCAN-0042"), payment]
 
 
+def test_which_code_ends_the_search() -> None:
+    options = BarcodeOptions(label=r"SCAN-\d{4}", label_formats=("Code128",), separator="NEXT")
+    ends = {
+        (kind, text): options.wanted(Barcode(kind, text, (0.1, 0.1, 0.2, 0.2), "zxing-cpp"))
+        for kind in ("Code128", "QRCode")
+        for text in (
+            "SCAN-0042",
+            "NEXT",
+            NUMBER,
+            "POSTROOM-SEPARATOR;1;class=invoice;9F2A61",
+            "4006381333931",
+        )
+    }
+    of_another_format = [("QRCode", "SCAN-0042")]
+    foreign = [(kind, "4006381333931") for kind in ("Code128", "QRCode")]
+    assert [code for code, end in ends.items() if not end] == [foreign[0], *of_another_format, foreign[1]]
+    only_separators = BarcodeOptions(separator="NEXT")
+    assert not only_separators.wanted(Barcode("Code128", "SCAN-0042", (0.1, 0.1, 0.2, 0.2), "zxing-cpp"))
+
+
 @pytest.mark.parametrize("dpi", [200, 300])
 @pytest.mark.parametrize("module", [0.25, 0.33, 3.0])
 def test_codes_on_stickers_and_on_whole_sheets(module: float, dpi: int) -> None:

@@ -45,7 +45,7 @@ def test_real_pages_are_straightened_to_a_fifth_of_a_degree() -> None:
     rng, errors = np.random.default_rng(1), []
     for path in sorted(shared("ocr/unlv_business_letters/images").glob("*.tif"))[:5]:
         loaded = load_image(path, 1, "tiff", settings())
-        page = Pyramid(loaded.view, loaded.dpi, 200).codes.gray
+        page = Pyramid(loaded.view, loaded.dpi, 200).reading.gray
         height, width = page.shape
         own = lines.skew(ink(page))
         for lean in rng.uniform(-7, 7, 4).tolist():

@@ -183,6 +183,27 @@ def test_a_note_on_an_empty_scan_is_no_blank_page(tmp_path: Path) -> None:
     assert (page.blank, page.text) == (False, "Call back on Monday")
 
 
+def test_a_scan_in_strips_is_looked_at_as_finely_as_it_was_scanned(tmp_path: Path) -> None:
+    page = sheet(dpi=300)
+    width, height, half = 595, 842, page.height // 2
+    strips = {"/Top": page.crop((0, 0, page.width, half)), "/End": page.crop((0, half, page.width, 2 * half))}
+    with pikepdf.new() as pdf:
+        new = pdf.add_blank_page(page_size=(width, height))
+        images = {}
+        for name, strip in strips.items():
+            image = pdf.make_stream(strip.tobytes(), Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image)
+            image.Width, image.Height, image.BitsPerComponent = strip.width, strip.height, 8
+            image.ColorSpace = pikepdf.Name.DeviceGray
+            images[name] = image
+        new.Resources = pikepdf.Dictionary(XObject=images)
+        drawn = [(width, 0, 0, height / 2, 0, y, name) for name, y in (("/Top", height / 2), ("/End", 0))]
+        steps = ("q {} {} {} {} {} {} cm {} Do Q\n".format(*one) for one in drawn)
+        new.Contents = pdf.make_stream("".join(steps).encode())
+        pdf.save(tmp_path / "a.pdf")
+    read_ = read(tmp_path / "a.pdf", tmp_path / "out")
+    assert (round(read_.dpi), read_.text) == (300, TEXT)
+
+
 def test_an_old_text_layer_is_replaced(tmp_path: Path) -> None:
     page = read(image_pdf(tmp_path / "a.pdf", sheet(), hidden="misread " * 60), tmp_path / "out")
     assert (page.text, page.born_digital) == (TEXT, False)
