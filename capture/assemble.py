@@ -1,6 +1,5 @@
 """Makes one searchable PDF/A-2b of the pages of a document."""
 
-import io
 import logging
 import re
 from collections.abc import Sequence
@@ -8,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
 
 import pikepdf
 
 from capture.fixed import date_document, make_fixed
 from capture.settings import CaptureSettings
+from capture.sharing import share_streams
 from domain.page import PageFile
 
 _PRODUCER = "Postroom"
@@ -57,9 +56,8 @@ def assemble(
         merged, made = Path(folder) / "merged.pdf", Path(folder) / "made.pdf"
         _merge(pages, merged, title, created)
         if any(_needs_words(page) for page in pages):
-            reason = _declared(_with_words(pages, merged), made, created)
-        else:
-            reason = _declared(merged, made, created)
+            merged = _with_words(pages, merged, Path(folder) / "worded.pdf")
+        reason = _declared(merged, made, created)
         made.replace(out)
     return Rendition(out, not reason, reason)
 
@@ -73,6 +71,8 @@ def _merge(pages: Sequence[PageFile], target: Path, title: str, created: datetim
         for page in pages:
             with pikepdf.open(page.image) as one:
                 merged.add_pages_from(one)
+        if sum(page.page.born_digital for page in pages) > 1:
+            share_streams(merged)
         merged.docinfo["/Title"] = title
         merged.docinfo["/Producer"] = _PRODUCER
         language = next((page.page.language for page in pages if page.page.language), None)
@@ -85,7 +85,7 @@ def _merge(pages: Sequence[PageFile], target: Path, title: str, created: datetim
         merged.save(target, deterministic_id=True)
 
 
-def _declared(source: Path | BinaryIO, made: Path, created: datetime) -> str:
+def _declared(source: Path, made: Path, created: datetime) -> str:
     """Save a document as PDF/A if it validates as such; else as it is. Returns why not."""
     from pikepdf.pdfa import PdfaError, prepare, save
 
@@ -110,8 +110,8 @@ def _why(error: Exception) -> str:
     return _TEMPORARY.sub("the file", "; ".join(lines[:4]))[:400]
 
 
-def _with_words(pages: Sequence[PageFile], merged: Path) -> BinaryIO:
-    """The document with the words of its scanned pages in place."""
+def _with_words(pages: Sequence[PageFile], merged: Path, target: Path) -> Path:
+    """Write the document with the words of its scanned pages in place; returns where."""
     import ocrmypdf
     from ocrmypdf._options import ProcessingMode
 
@@ -119,22 +119,22 @@ def _with_words(pages: Sequence[PageFile], merged: Path) -> BinaryIO:
 
     worded = {number for number, page in enumerate(pages) if _needs_words(page)}
     # A plain PDF into a stream: OCRmyPDF itself would write, validate and read back PDF/A three times over.
-    written = io.BytesIO()
-    options = ocrmypdf.OcrOptions(
-        input_file=merged,
-        output_file=written,
-        output_type="pdf",
-        mode=ProcessingMode.skip,
-        pdf_renderer="sandwich",
-        pages=worded,
-        jobs=1,
-        use_threads=True,
-        optimize=0,
-        progress_bar=False,
-        quiet=True,
-        fast_web_view=1e6,
-        languages=["eng"],
-    )
-    options.extra_attrs[JOB] = Job(tuple(page.page for page in pages))
-    ocrmypdf.ocr(options, plugins=["capture.plugin"])
-    return written
+    with target.open("w+b") as written:
+        options = ocrmypdf.OcrOptions(
+            input_file=merged,
+            output_file=written,
+            output_type="pdf",
+            mode=ProcessingMode.skip,
+            pdf_renderer="sandwich",
+            pages=worded,
+            jobs=1,
+            use_threads=True,
+            optimize=0,
+            progress_bar=False,
+            quiet=True,
+            fast_web_view=1e6,
+            languages=["eng"],
+        )
+        options.extra_attrs[JOB] = Job(tuple(page.page for page in pages))
+        ocrmypdf.ocr(options, plugins=["capture.plugin"])
+    return target

@@ -35,6 +35,9 @@ _MOST_TAGS = 512  # of one directory; there are some 200 tags in all
 _LONGEST = 1.0  # seconds
 _LINEARIZED = re.compile(rb"/Linearized\b[^>]*?/L\s+(\d{1,12})\b")  # ISO 32000-1, annex F
 _SCAN = 0xDA  # start of scan
+# Google's motion photos have the film right behind the picture's end marker, Samsung's behind a short record.
+_FILM = re.compile(rb"\xff\xd9.{4,64}?ftyp", re.DOTALL)
+_BEFORE_FILM = 80
 _OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips and of tiles
 
 
@@ -43,10 +46,10 @@ def ends_properly(path: Path) -> bool:
 
     PDF: a trailer near the end, and the length that a file for the web says it has. TIFF: every
     directory of the chain, and the image data that it points to, lie within the file. JPEG, PNG: the end
-    marker near the end; that of a JPEG's own thumbnail does not count. ZIP, and office files that are
-    ZIPs: the record that ends its directory. HEIC: every box of the outermost level lies within the
-    file. RTF: its last bracket. Empty files have not ended. Files of other types, and TIFFs that
-    contradict themselves, count as complete: waiting would not mend them.
+    marker near the end, or before a film; that of a JPEG's own thumbnail does not count. ZIP, and office
+    files that are ZIPs: the record that ends its directory. HEIC: every box of the outermost level lies
+    within the file. RTF: its last bracket. Empty files have not ended. Files of other types, and TIFFs
+    that contradict themselves, count as complete: waiting would not mend them.
 
     Raises:
         OSError: when the file cannot be read.
@@ -65,7 +68,8 @@ def ends_properly(path: Path) -> bool:
             length = _LINEARIZED.search(head)
             return b"%%EOF" in tail and not (length and int(length[1]) > size)
         if head.startswith(b"\xff\xd8\xff"):
-            return b"\xff\xd9" in tail[-1024:][-max(size - _jpeg_data(file, size), 1) :]
+            data = _jpeg_data(file, size)
+            return b"\xff\xd9" in tail[-1024:][-max(size - data, 1) :] or _film_follows(file, data)
         if head.startswith(b"\x89PNG\r\n\x1a\n"):
             return b"IEND\xaeB`\x82" in tail[-1024:]
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
@@ -90,6 +94,17 @@ def _jpeg_data(file: BinaryIO, size: int) -> int:
             return at
         at += 1 if kind == 0xFF else 2 + length
     return size
+
+
+def _film_follows(file: BinaryIO, data: int) -> bool:
+    """Whether the picture ends and a film follows it, as in the photos of many phones."""
+    file.seek(data)
+    rest = b""
+    while part := file.read(1 << 20):
+        rest = rest[-_BEFORE_FILM:] + part
+        if _FILM.search(rest):
+            return True
+    return False
 
 
 def _boxes_end(file: BinaryIO, size: int) -> bool:

@@ -18,7 +18,6 @@ from postroom.searching import print_hits
 
 BATCHES, SEED = 12, 7
 QUERY = "factura"
-_LONG = 30  # a part of a key longer than this is an identifier
 
 
 def add_to(app: typer.Typer) -> None:
@@ -79,15 +78,10 @@ def _print_entries(data: dict[str, Any]) -> None:
                 one["pages"],
                 sender,
                 entry.subject,
-                _short(one["object"]),
+                entry.reference,
             )
         )
-    table(f"{len(rows)} entries", ["number", "class", "pages", "sender", "subject", "archive key"], rows)
-
-
-def _short(key: str) -> str:
-    """An archive key with its identifiers cut to what a person compares."""
-    return "/".join(part if len(part) < _LONG else f"{part[:8]}…" for part in key.split("/"))
+    table(f"{len(rows)} entries", ["number", "class", "pages", "sender", "subject", "reference"], rows)
 
 
 def _where_next(instance: Services, data: dict[str, Any], number: str) -> None:

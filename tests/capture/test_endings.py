@@ -86,6 +86,16 @@ def test_containers_end_with_their_directory(tmp_path: Path) -> None:
     assert not ends_properly(path)
 
 
+@pytest.mark.parametrize("before", [b"", struct.pack("<HHI", 0, 0x0A30, 16) + b"MotionPhoto_Data"])
+def test_a_photo_may_have_a_film_behind_it(before: bytes, tmp_path: Path) -> None:
+    """As phones of Google and of Samsung write it; the film may be of any length."""
+    path, photo = tmp_path / "a", thumbnailed(picture("JPEG"))
+    path.write_bytes(photo + before + b"\0\0\0\x18ftypmp42" + bytes(5000))
+    assert ends_properly(path)
+    path.write_bytes(photo[:-40] + bytes(5000))
+    assert not ends_properly(path)
+
+
 def test_other_types_count_as_complete(tmp_path: Path) -> None:
     path = tmp_path / "a.docx"
     path.write_bytes(b"anything")
