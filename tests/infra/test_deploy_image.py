@@ -28,6 +28,8 @@ def test_what_is_installed_is_what_the_set_up_installs() -> None:
     sets_up = [run for run in runs if "infra/setup/packages.sh infra/setup/packages-run" in run]
     assert len(sets_up) == 2  # both stages
     assert any("infra/setup/environment.sh" in run for run in runs)
+    assert "ENGINE_ARCH=$ENGINE_ARCH bash infra/setup/engine.sh" in runs  # for more processors than its own
+    assert last("ARG") == "ENGINE_ARCH=x86-64-v3"
     asked = re.findall(r"apt-get install --yes --no-install-recommends ([\w -]+)", DOCKERFILE)
     assert [name.split() for name in asked] == [["tini"]]
     assert "tini" not in listed_packages("packages-run")
