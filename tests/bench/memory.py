@@ -27,6 +27,8 @@ _DPI = 300
 _LINES = 20
 _TEXT_FIRST = 4
 _BACKS = 25  # different blank pages
+_FLAT = 1.15  # times the peak of the small batch; what is more has grown with the pages
+_SPOOL = 2.0  # times the large batch
 _ONE_STRIP = {278: _SIZE[0]}  # rows of a strip: as scanners write it
 _TEXT = "the committee has read your letter and will answer the parcel claim within thirty days"
 _WORDS = _TEXT.split()
@@ -157,8 +159,9 @@ def run(pages: int = 5000, text: int = 50, *, keep_blank: bool = False) -> dict[
 
 
 def right(data: dict[str, Any]) -> bool:
-    """Whether each batch ended as it should: text filed, blank pages told as blank."""
-    return all(
+    """Whether each batch ended as it should, every page told, and memory and disk stayed in bounds."""
+    within = data["peak_ratio"] <= _FLAT and data["peak_spool_ratio"] < _SPOOL
+    return within and all(
         one[size]["code"] == 0 and sum(one[size]["fates"].values()) == one[size]["pages"]
         for one in (data[kind] for kind in WRITERS)
         for size in ("small", "large")
