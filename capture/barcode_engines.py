@@ -38,12 +38,13 @@ class ZxingEngine:
             time, for windows.
         histogram: black and white are told apart by the whole image's histogram instead of by each
             place's surroundings; better on what was enlarged.
+        damaged: a code that is seen but cannot be read is told, too, with an empty text.
     """
 
     name = "zxing-cpp"
 
-    def __init__(self, thorough: bool, histogram: bool = False) -> None:
-        self._thorough = thorough
+    def __init__(self, thorough: bool, histogram: bool = False, damaged: bool = False) -> None:
+        self._thorough, self._damaged = thorough, damaged
         self._binarizer = zxingcpp.Binarizer.GlobalHistogram if histogram else zxingcpp.Binarizer.LocalAverage
 
     def read(self, gray: Gray, formats: tuple[str, ...]) -> tuple[Barcode, ...]:
@@ -71,6 +72,7 @@ class ZxingEngine:
             binarizer=self._binarizer,
             try_invert=self._thorough,
             try_downscale=self._thorough,
+            return_errors=self._damaged,
         )
 
     def _barcode(self, found: Any, shape: tuple[int, ...]) -> Barcode:
@@ -80,7 +82,7 @@ class ZxingEngine:
         xs, ys = [p.x for p in corners], [p.y for p in corners]
         box = _box(min(xs), min(ys), max(xs) + 1, max(ys) + 1, width, height)
         # Bytes that are no text in any way that the code tells of: each stands as one sign then.
-        text = found.text or bytes(found.bytes).decode("latin-1")
+        text = (found.text or bytes(found.bytes).decode("latin-1")) if found.valid else ""
         return Barcode(_name(found), text, box, self.name)
 
 

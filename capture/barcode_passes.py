@@ -17,11 +17,14 @@ from domain.page import Barcode
 
 READING_DPI = 200.0
 """Where zxing-cpp is fastest and loses least."""
+SMOOTH_DPI = 240.0
+"""Enough for what is smoothed; at 300 no more is read, in half as much time again."""
 SCAN_DPI = 300.0
 """What most scans have."""
 FINE_DPI = 400.0
 """For modules of one or two pixels; zxing-cpp loses leaning codes of fine print at less."""
 _ALONG = 15  # pixels smoothed along the bars
+_STRIPED = 0.5  # of 1; bars have 0.65 and more, white on black 0.53; so have 5 of 88 other windows
 _LARGEST = 4_000_000  # pixels that a window may grow to
 
 
@@ -119,14 +122,22 @@ def along_bars(gray: Gray) -> Gray:
     return np.asarray(cv2.blur(_turned(gray, _lean(gray, 2)), (1, _ALONG)), np.uint8)
 
 
+def striped(gray: Gray) -> bool:
+    """Whether nearly all steps go one way, as those of bars do: text and pictures have steps all around."""
+    return abs(_direction(gray, 2)) > _STRIPED
+
+
 def _lean(gray: Gray, fold: int) -> float:
     """Degrees of the commonest direction of steps, alike every 360 / ``fold``."""
+    return float(np.degrees(np.angle(_direction(gray, fold)))) / fold
+
+
+def _direction(gray: Gray, fold: int) -> complex:
+    """The mean direction of steps, ``fold`` times turned: a number of length 0 (all ways) to 1 (one way)."""
     soft = cv2.GaussianBlur(gray, (0, 0), 1.5)
     across, down = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
     angle, weight = fold * np.arctan2(down, across), across**2 + down**2
-    return (
-        float(np.degrees(np.arctan2((weight * np.sin(angle)).sum(), (weight * np.cos(angle)).sum()))) / fold
-    )
+    return complex((weight * np.exp(1j * angle)).sum() / max(float(weight.sum()), 1.0))
 
 
 def _turned(gray: Gray, degrees: float) -> Gray:
@@ -140,15 +151,22 @@ def _turned(gray: Gray, degrees: float) -> Gray:
 
 
 _QUICK = ZxingEngine(thorough=False)
+_SEEING = ZxingEngine(thorough=False, damaged=True)
 _THOROUGH = ZxingEngine(thorough=True)
 _HISTOGRAM = ZxingEngine(thorough=True, histogram=True)
 _ZBAR = ZbarEngine()
 
-CHEAP = (Pass(_QUICK, plain), Pass(_QUICK, smoothed, SCAN_DPI))
-"""For every window of every page."""
+CHEAP = (Pass(_QUICK, plain), Pass(_SEEING, smoothed, SMOOTH_DPI))
+"""For every window of every page; also tells of codes that can be seen only."""
 
-CHEAP_LARGE = (*CHEAP, Pass(_QUICK, halved))
-"""For windows of a good part of the page, such as separator sheets are: they may hold several codes."""
+CHEAP_LARGE = (Pass(_SEEING, plain), Pass(_QUICK, halved))
+"""For windows of a good part of the page, such as separator sheets are: several codes, and large ones."""
+
+CHEAP_LABEL = (*CHEAP, Pass(_QUICK, halved))
+"""For an image that is no page, but a label."""
+
+FIRST_HARD = Pass(_THOROUGH, mended_wide, SCAN_DPI)
+"""For windows of a page that should bear a code: most that the cheap looks leave have a crease."""
 
 HARD = (
     Pass(_THOROUGH, plain),
@@ -169,4 +187,4 @@ HARD = (
     Pass(_QUICK, inverted),
     Pass(_ZBAR, smoothed),
 )
-"""For windows of a page that should bear a code."""
+"""For windows that show a code for sure."""

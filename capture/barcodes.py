@@ -2,16 +2,27 @@
 
 Only places with code-like texture are looked at (``capture.barcode_windows``): most pages have few, and
 those cost little. A station that expects a code, and whose page gave none, has the likeliest two looked
-at in every way that is known to help (``capture.barcode_passes``), then the whole page at 200 dpi and at
-half of that.
+at once more for creased codes, and in every way that is known to help (``capture.barcode_passes``) where a
+code can be seen; then, where there are more such places, the whole page at 200 dpi and at half of that.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from capture.barcode_engines import BarcodeEngine, Gray, ZxingEngine
-from capture.barcode_passes import CHEAP, CHEAP_LARGE, HARD, READING_DPI, Pass, halved, scaled
-from capture.barcode_windows import code_windows
+from capture.barcode_passes import (
+    CHEAP,
+    CHEAP_LABEL,
+    CHEAP_LARGE,
+    FIRST_HARD,
+    HARD,
+    READING_DPI,
+    Pass,
+    halved,
+    scaled,
+    striped,
+)
+from capture.barcode_windows import MOST, code_windows
 from capture.cover import HEAD
 from capture.labels import NUMBER_LIKE, objection
 from capture.patch import read_patches
@@ -67,20 +78,24 @@ def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptio
         The codes, with boxes as fractions of ``gray``.
     """
     codes: list[Barcode] = []
+    shown: set[Box] = set()
+    label = gray.size <= _LABEL
     patches: tuple[Barcode, ...] = ()
     # Without a resolution the page is taken for A4, but never for a coarse one.
     fine = dpi if dpi > 0 else max(READING_DPI, max(gray.shape) / 11.7)
     if options.formats:
-        windows = (_WHOLE,) if gray.size <= _LABEL else code_windows(gray, dpi)
+        windows = (_WHOLE,) if label else code_windows(gray, dpi)
         for window in windows:
-            passes = CHEAP_LARGE if _area(window) > _LARGE else CHEAP
+            passes = CHEAP_LABEL if label else CHEAP_LARGE if _area(window) > _LARGE else CHEAP
             for found in _looks(gray, fine, window, passes, options.formats):
-                codes = _merged(codes, found)
+                codes = _merged(codes, [code for code in found if code.text])
+                shown |= {window for code in found if not code.text}
     if options.patch:
         patches = read_patches(gray, dpi, options.patch)
     if options.expected and options.formats and not patches and not any(map(options.wanted, codes)):
         unread = [one for one in windows if not any(_overlap(one, code.box) > 0.3 for code in codes)]
-        for found in _hard_looks(gray, fine, unread[:_HARD_WINDOWS], options.formats):
+        shown |= {_WHOLE} if label else set()
+        for found in _hard_looks(gray, fine, unread, shown, options.formats):
             codes = _merged(codes, found)
             if any(map(options.wanted, found)):
                 break
@@ -97,20 +112,31 @@ def _looks(
     A window may hold several codes, such as a separator sheet with bars along all its edges: what one
     pass leaves another may read.
     """
-    height, width = gray.shape
-    x0, y0, x1, y1 = window
-    part = gray[int(y0 * height) : round(y1 * height), int(x0 * width) : round(x1 * width)]
+    part = _part(gray, window)
     for look in passes:
         yield [replace(code, box=_outer(code.box, window)) for code in look.read(part, dpi, formats)]
 
 
 def _hard_looks(
-    gray: Gray, dpi: float, windows: Iterable[Box], formats: tuple[str, ...]
+    gray: Gray, dpi: float, windows: Sequence[Box], shown: set[Box], formats: tuple[str, ...]
 ) -> Iterator[list[Barcode]]:
-    """Every way that is known to help, one after the other; the whole page comes last."""
-    for window in windows:
-        yield from _looks(gray, dpi, _wider(window), HARD, formats)
-    yield _all_over(scaled(gray, dpi, READING_DPI), formats)
+    """For a crease in the likeliest windows; in every way that is known to help where a code shows.
+
+    It shows where it was seen without being read, by bars, and in an image that is a label by itself. The
+    whole page comes last, where so much of it looks like codes that not all was told.
+    """
+    for window in windows[:_HARD_WINDOWS]:
+        yield from _looks(gray, dpi, _wider(window), (FIRST_HARD,), formats)
+        if window in shown or striped(_part(gray, window)):
+            yield from _looks(gray, dpi, _wider(window), HARD, formats)
+    if len(windows) == MOST:
+        yield _all_over(scaled(gray, dpi, READING_DPI), formats)
+
+
+def _part(gray: Gray, window: Box) -> Gray:
+    height, width = gray.shape
+    x0, y0, x1, y1 = window
+    return gray[int(y0 * height) : round(y1 * height), int(x0 * width) : round(x1 * width)]
 
 
 def _area(box: Box) -> float:

@@ -26,6 +26,8 @@ from capture import ocr
 from capture.barcode_engines import RETAIL, pyzbar
 from capture.barcodes import BarcodeOptions, read_barcodes
 from capture.patch import PATTERNS
+from capture.pyramid import Pyramid
+from capture.settings import CaptureSettings
 from capture.tools.tesseract import find_tessdata
 from domain.errors import Usage
 from tests.bench.coded_letters import DAMAGES, CodedLetter, coded_letter, coded_letters
@@ -243,20 +245,21 @@ def _plain_pages() -> Iterator[tuple[str, Gray, float]]:
             yield "generated", coded_letter("", damage, dpi, 0).scan, dpi
     for folder in ("unlv_business_letters", "unlv_doe_reports"):
         for path in sorted((SHARED / folder).glob("images/*"))[::4]:
-            yield "real", np.array(Image.open(path).convert("L")), 300
+            with Image.open(path) as image:
+                yield "real", np.array(image.convert("L")), float(image.info.get("dpi", (300,))[0])
 
 
 def cost(pages: Iterable[tuple[str, Gray, float]]) -> dict[str, Any]:
-    """Processor time of the barcodes of pages that have none, over that of their OCR at 200 dpi.
+    """Processor time of the barcodes of pages that have none, over that of one reading by OCR.
 
     ``none_expected`` and ``code_expected`` are by what the station expects; ``false_positives`` the codes
     found in the second way; ``real`` is missing where the scans are.
     """
-    tessdata = find_tessdata()
+    settings = CaptureSettings(find_tessdata())
     spent: dict[str, dict[str, float]] = {}
     for kind, gray, dpi in pages:
         sums = spent.setdefault(kind, dict.fromkeys(("pages", "ocr", "none", "expected", "found"), 0.0))
-        small = np.asarray(cv2.resize(gray, None, fx=200 / dpi, fy=200 / dpi, interpolation=cv2.INTER_AREA))
+        page = Pyramid(gray, (dpi, dpi), settings.ocr_dpi).reading
         start = time.process_time()
         read_barcodes(gray, dpi)
         after = time.process_time()
@@ -264,7 +267,7 @@ def cost(pages: Iterable[tuple[str, Gray, float]]) -> dict[str, Any]:
         sums["found"] += len(read_barcodes(gray, dpi, BarcodeOptions(expected=True)))
         ready = time.process_time()
         sums["expected"] += ready - after
-        ocr.recognise(np.asarray(small, np.uint8), 200.0, "en", tessdata)
+        ocr.recognise(page.gray, page.dpi, "en", settings.tessdata)
         sums["ocr"] += time.process_time() - ready
         sums["pages"] += 1
     return {
