@@ -18,7 +18,7 @@ class StandingPage:
         document: id of the document that has it; None without one.
         position: its place there, from 1.
         number: register number of the document's entry.
-        barcode: on the first page of a document its label barcode, or "".
+        barcode: on the page that bears it the label of its document; else "".
         rotation: degrees clockwise that the scan stands turned; None where nobody knows.
     """
 

@@ -97,6 +97,8 @@ def file_pages(tools: Tools, batch: Batch, readings: Readings) -> Batch:
             reached("filed")
         run("close", partial(close, batch, settle(fates, readings), list(readings.problems.values()), alarms))
     reached("closed")
+    for alarm in batches.reload(batch).alarms:
+        tools.watch(Step("alarm", batch.pk, text=f"{batch.source}: {alarm}"))
     return _swept(tools, batch)
 
 

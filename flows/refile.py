@@ -1,18 +1,21 @@
 """Refile: what an operator wants of a batch is carried out, from the originals. All of it, or nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from capture.labels import gathered
 from domain.errors import Refused
 from flows.filing import prepare_documents
 from flows.reading import Readings, chunks, read_before, read_pages
 from flows.steps import Step, Stopped
-from flows.taking import local_file
+from flows.taking import local_file, station_of
 from infra.wiring import Services
 from register import batches, resplits
 from register.filing import Filing
 from register.models import Batch
+from register.numbers import is_number
 from register.refiling import finish
 
 if TYPE_CHECKING:
@@ -31,7 +34,6 @@ def refile(tools: "Tools", batch: Batch) -> None:
     services, pool, run = tools.services, tools.pool, tools.run
     plan = batches.planned(batch)
     assert plan is not None
-    cuts = list(enumerate(plan.documents))
     pages = [place for cut in plan.documents for place in cut.pages]
 
     def reached(name: str, done: int = 0, known: int = 0) -> None:
@@ -49,6 +51,12 @@ def refile(tools: "Tools", batch: Batch) -> None:
                 )
             reached("read", done, len(pages))
         filings: list[Filing] = []
+        policy = station_of(batch).separation
+        bearing = {key: sheet.page for key, sheet in readings.sheets.items()}
+        cuts = [
+            (ordinal, replace(cut, candidates=gathered(bearing, cut.pages, policy, is_number)))
+            for ordinal, cut in enumerate(plan.documents)
+        ]
         for some in chunks(cuts, _DOCUMENTS_A_TASK):
             if tools.stop.is_set():
                 raise Stopped

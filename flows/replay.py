@@ -10,7 +10,8 @@ from flows.opening import unlock_file
 from flows.publish import deliver
 from infra.classifier import lazy_champion
 from infra.wiring import Services, sole_worker
-from register.problems import retry
+from register.models import Batch
+from register.problems import retry, waiting
 
 
 def replay(services: Services, problems: Sequence[int], password: str | None = None) -> Intake:
@@ -24,21 +25,28 @@ def replay(services: Services, problems: Sequence[int], password: str | None = N
         tools = Tools(services, pool, lazy_champion(services))
         for one in problems:
             try:
-                if password is not None:
-                    unlock_file(services, pool, one, password)
-                batch = retry(one)
+                with sole_worker(services, waiting(one).batch.key) as free:
+                    if password is not None and not free:
+                        raise Usage(
+                            "Another process is at its batch. Nothing was changed; try again in a moment."
+                        )
+                    if password is not None:
+                        unlock_file(services, pool, one, password)
+                    batch = retry(one)
+                    done.batches.append(batch.pk)
+                    if free:
+                        _file(tools, batch, done)
             except Usage as error:
                 done.failures.append(Failure(0, f"exception {one}", str(error)))
-                continue
-            done.batches.append(batch.pk)
-            with sole_worker(services, batch.key) as free:
-                try:
-                    if free:
-                        file_batch(tools, batch)
-                except PostroomError as error:
-                    done.failures.append(Failure(batch.pk, batch.source, str(error)))
     try:
         deliver(services)
     except Unavailable as error:
         done.failures.append(Failure(0, "", f"not everything could be published: {error}"))
     return done
+
+
+def _file(tools: Tools, batch: Batch, done: Intake) -> None:
+    try:
+        file_batch(tools, batch)
+    except PostroomError as error:
+        done.failures.append(Failure(batch.pk, batch.source, str(error)))

@@ -32,7 +32,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A boundary that a batch has crossed, or a ``page`` of it; ``text`` for people.
+    """A boundary that a batch has crossed, a ``page`` of it, or an ``alarm``; ``text`` for people.
 
     ``pages`` are newly done out of ``known``; of ``inspected`` those that a run before this one has read.
     """

@@ -57,6 +57,9 @@ def status(as_json: Json = False) -> None:
     answer(as_json, data, lambda: _print_status(data))
 
 
+_ALARMS = 10  # said; a screen has room for no more
+
+
 def _print_status(data: dict[str, Any]) -> None:
     void = f", {data['void']} of them void" if data["void"] else ""
     say(f"{data['entries']} entries in the register{void}")
@@ -68,6 +71,12 @@ def _print_status(data: dict[str, Any]) -> None:
         for name, queue in data["queues"].items()
     ]
     table("Queues", ["queue", "waiting", "oldest"], rows)
+    for one in data["alarms"][:_ALARMS]:
+        say(f"Look at batch {one['batch']}, {one['source']}: {one['alarm']}", style="yellow")
+    if data["alarms"]:
+        more = max(len(data["alarms"]) - _ALARMS, 0)
+        also = f"{more} alarms more today (--json). " if more else ""
+        say(f"{also}How a batch stands, and to put it right: postroom resplit BATCH")
     if not data["batches"]:
         say("No batch in work.")
         return

@@ -65,7 +65,7 @@ def intake(
     from flows.intake import intake as run
 
     start = time.monotonic()
-    with Progress() as progress:
+    with Progress(endless=not once) as progress:
         done = run(instance, folder, once=once, stop=stop_on_signals(), watch=progress)
     finish(instance, done, as_json, strict, time.monotonic() - start)
 
@@ -84,7 +84,7 @@ def up(
     instance = services()
     folder = drop_folder(instance, drop)
     start = time.monotonic()
-    with Progress() as progress:
+    with Progress(endless=not until_idle) as progress:
         done = run_up(instance, folder, until_idle, port, progress)
     finish(instance, done, as_json, strict, time.monotonic() - start)
 

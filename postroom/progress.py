@@ -37,9 +37,13 @@ class _Batch:
 
 
 class Progress:
-    """Watches the steps of an intake and says how far it is: pages done of pages known, rate, time left."""
+    """Watches the steps of an intake and says how far it is: pages done of pages known, rate, time left.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    One that is ``endless`` says alarms at once: the report that has them comes when somebody stops it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, endless: bool = False) -> None:
+        self._endless = endless
         self._lock, self._clock = threading.Lock(), clock
         self._said = clock()
         self._batches: dict[int, _Batch] = {}
@@ -80,6 +84,8 @@ class Progress:
                 self._filed += 1
                 self._pages += one.known
                 del self._batches[step.batch]
+            elif step.name == "alarm" and self._endless:
+                said.append((f"Look at {step.text}", "yellow"))
             elif step.name == "failed":
                 self._batches.pop(step.batch, None)
                 said.append((f"Not done: {step.text}", "red"))

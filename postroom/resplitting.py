@@ -86,6 +86,7 @@ def resplit(
         "source": found.source,
         "state": found.state,
         "attempt": found.attempt,
+        "alarms": found.alarms,
         "pages": [_page(at, page, found) for at, page in enumerate(pages, start=1)],
         "edits": [
             {name: edit[name] for name in ("attempt", "actor", "at", "reason", "said", "refused")}
@@ -186,6 +187,8 @@ def _print(data: dict[str, Any]) -> None:
         rows = list(_rows(data["pages"]))
         columns = ["pages", "fate", "number", "pages there", "turned", "from"]
         table(f"Batch {data['batch']}, attempt {data['attempt']}, {data['state']}", columns, rows)
+        for alarm in data["alarms"]:
+            say(f"Look: {alarm}", style="yellow")
         for edit in data["edits"]:
             ended = f"; not done: {edit['refused']}" if edit["refused"] else ""
             say(f"{edit['at'][:16]} {edit['actor']}: {edit['said']} ({edit['reason']}){ended}")

@@ -168,6 +168,8 @@ def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
         say(f"department: {data['department']}")
     for party in data["parties"]:
         say(f"{party['role']}: {party['name']}")
+    for one in data["alarms"]:
+        _whole(f"Look at batch {one['batch']}: {one['alarm']}", style="yellow")
 
 
 def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:

@@ -124,7 +124,7 @@ def _outcome(replaced: Sequence[Document], cuts: Sequence[Cut]) -> Outcome:
     others = of_entries.exclude(pk__in=[one.pk for one in replaced])
     shared = set(others.values_list("entry__number", flat=True))
     heirs = {
-        standing.places(one)[0]: one.entry.number
+        standing.label_place(one) or standing.places(one)[0]: one.entry.number
         for one in replaced
         if one.entry.voided_at is None and (one.barcode == one.entry.number or one.entry.number in shared)
     }

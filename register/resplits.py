@@ -57,6 +57,7 @@ def find(name: str) -> Batch:
 def pages(batch: Batch) -> list[StandingPage]:
     """Every page of the batch in the order they were scanned; rotations only where an operator said so."""
     said = rotations(batch)
+    labels = {standing.label_place(one): one.barcode for one in documents(batch) if one.barcode}
     fates = PageFate.objects.filter(claim__batch=batch).select_related("claim", "document__entry")
     return [
         StandingPage(
@@ -66,7 +67,7 @@ def pages(batch: Batch) -> list[StandingPage]:
             fate.document.key if fate.document else None,
             fate.position,
             fate.document.entry.number if fate.document else None,
-            fate.document.barcode if fate.document and fate.position == 1 else "",
+            labels.get((fate.claim.ordinal, fate.page), ""),
             said.get((fate.claim.ordinal, fate.page)),
         )
         for fate in fates.order_by("claim__ordinal", "page")

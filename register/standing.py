@@ -51,6 +51,21 @@ def places(document: Document) -> list[tuple[int, int]]:
                  if one["document"] == document.key), [])  # fmt: skip
 
 
+def label_place(document: Document) -> tuple[int, int] | None:
+    """The page ``(file, page)`` that bears the document's label; None if it has no label.
+
+    Documents of before have no candidates: then it is the first page, as it was when they were cut.
+    """
+    if not document.barcode:
+        return None
+    bearing = (
+        (one["source"], one["page"])
+        for one in document.candidates
+        if one["chosen"] and one["text"] == document.barcode
+    )
+    return next(bearing, places(document)[0])
+
+
 def told(numbers: Collection[str]) -> list[Void]:
     """Those of the numbers that are void, in order."""
     entries = Entry.objects.filter(number__in=numbers).exclude(voided_at=None).order_by("number")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Min
@@ -38,6 +38,11 @@ def show(number: str) -> dict[str, Any]:
         "void_reason": found.void_reason or None,
         "replaced_by": list(standing.replaced_by(found)),
         "parties": parties,
+        "alarms": [
+            {"batch": one.pk, "alarm": alarm}
+            for one in Batch.objects.filter(documents__in=documents).distinct().order_by("id")
+            for alarm in one.alarms
+        ],
         "documents": [_document(document) for document in documents],
         "history": [_event(event) for event in found.events.select_related("content").order_by("sequence")],
     }
@@ -170,6 +175,7 @@ def status(now: datetime, stuck_after_seconds: float) -> dict[str, Any]:
     return {
         "batches": batches,
         "stuck": [one["batch"] for one in batches if one["stuck"]],
+        "alarms": _alarms(now),
         "queues": {
             "outbox": {"length": outbox.count(), "age": age(outbox.aggregate(at=Min("created_at"))["at"])},
             "exceptions": {"length": problems.count(), "age": age(problems.aggregate(at=Min("since"))["at"])},
@@ -183,6 +189,17 @@ def status(now: datetime, stuck_after_seconds: float) -> dict[str, Any]:
         "void": Entry.objects.exclude(voided_at=None).count(),
         "damaged_objects": StoredObject.objects.exclude(damage="").count(),
     }
+
+
+def _alarms(now: datetime) -> list[dict[str, Any]]:
+    """Alarms of the last day, the latest batches first; not of those that were filed anew since."""
+    raised = Batch.objects.exclude(alarms=[]).filter(received_at__gt=now - timedelta(days=1))
+    return [
+        {"batch": one.pk, "source": one.source, "alarm": alarm}
+        for one in raised.order_by("-id")
+        if all(edit["refused"] for edit in one.edits)
+        for alarm in one.alarms
+    ]
 
 
 def first_number(batch: Batch) -> str | None:

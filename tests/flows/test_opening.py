@@ -21,7 +21,7 @@ from flows.rebuild import rebuild
 from flows.replay import replay
 from flows.verify import verify
 from infra.database import disconnect
-from infra.wiring import Services, open_services
+from infra.wiring import Services, open_services, sole_worker
 from register import batches, problems, views
 from register.models import Batch, Claim, Document, Entry, PageFate, StoredObject
 from tests.capture.office_files import RTF, opened_without
@@ -254,6 +254,12 @@ def test_a_password_is_asked_for_in_the_queue(office: Office) -> None:
     ]  # fmt: skip
     (waiting,) = problems.open_problems()
     before, objects = dump(), list(services.archive.list())
+    with sole_worker(services, waiting.batch.key):
+        other = replay(services, [waiting.pk], "open sesame")
+    assert [one.reason for one in other.failures] == [
+        "Another process is at its batch. Nothing was changed; try again in a moment."
+    ]
+    assert (dump(), list(services.archive.list())) == (before, objects)
     wrong = replay(services, [waiting.pk], "sesame")
     assert [one.reason for one in wrong.failures] == [
         f"{drop}/locked.pdf: the password does not open it; give the right one. Nothing was changed."

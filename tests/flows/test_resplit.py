@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from archive.local import LocalArchive
 from capture.edits import Edits
@@ -27,9 +28,9 @@ from register import resplits, standing, views
 from register.models import Batch, Chunk, Document, Entry, Event
 from register.numbers import format_number
 from tests.flows.floor import Floor, on_both
-from tests.flows.test_intake import station
+from tests.flows.test_intake import labelled, station
 from tests.register.dump import dump
-from tests.small import small_tiff
+from tests.small import small_page, small_tiff
 
 WORDS = ("anchor", "birch", "cedar", "dolphin", "ember", "falcon")
 PAIRS = "[separation]\npages = 2\n"
@@ -208,7 +209,6 @@ def test_a_batch_that_another_process_is_at_is_left_to_it(filed: tuple[Services,
 
 def test_a_label_that_names_a_void_entry_waits_for_a_person(filed: tuple[Services, Path, Batch]) -> None:
     from register import problems
-    from tests.flows.test_intake import labelled
 
     services, drop, batch = filed
     number = Entry.objects.get(sequence=1).number
@@ -219,6 +219,31 @@ def test_a_label_that_names_a_void_entry_waits_for_a_person(filed: tuple[Service
     four, five = (format_number("IN", Entry.objects.earliest("id").year, one) for one in (4, 5))
     assert waiting.reason.startswith(f"the label names a void entry: {number} is void since ")
     assert waiting.reason.endswith(f": cut wrongly; replaced by {four}, {five}")
+    assert verify(services)["ok"]
+
+
+def test_the_entry_goes_with_the_page_that_bears_its_number(office: tuple[Services, Path]) -> None:
+    """Also after that page was put behind another; and what was found on the pages is kept."""
+    services, drop = office
+    small_tiff(station(drop, "pairs", PAIRS) / "first.tif", ["anchor", "birch"])
+    run(services, drop)
+    number = Entry.objects.get().number
+    labelled(drop / "answer.png", number)
+    with Image.open(drop / "answer.png") as bearing:
+        pages = [bearing.convert("1"), small_page("cedar", 1000, 600), small_page("dolphin", 1000, 600)]
+    (drop / "answer.png").unlink()
+    pages[0].save(
+        station(drop, "late", "") / "answer.tif", save_all=True, append_images=pages[1:], dpi=(100, 100)
+    )
+    run(services, drop)
+    batch = Batch.objects.latest("id")
+    assert [(one.position, one.number) for one in look(services, batch)] == [(at, number) for at in (1, 2, 3)]
+    assert again(services, batch, "2,1", "3") == Done(2)
+    (bearer,) = Document.objects.filter(batch=batch, attempt=2, barcode=number)
+    chosen = [(one["text"], one["source"], one["page"], one["chosen"]) for one in bearer.candidates]
+    assert (chosen, bearer.entry.number) == ([(number, 0, 1, True)], number)
+    assert again(services, batch, "1", "2") == Done(3)
+    assert [one.number == number for one in look(services, batch)] == [True, False, False]
     assert verify(services)["ok"]
 
 

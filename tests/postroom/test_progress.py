@@ -80,3 +80,10 @@ def test_where_there_is_no_terminal_it_says_a_line_now_and_then(out: io.StringIO
         "0 batches filed, 5 pages read, 3995 to read, 60/min, 67 min left",
         "0 batches filed, 10 pages read, 3990 to read, 60/min, 66 min left",
     ]
+
+
+@pytest.mark.parametrize("endless", [False, True])
+def test_alarms_are_said_at_once_where_no_report_will_come(out: io.StringIO, endless: bool) -> None:
+    watcher = Progress(Clock(), endless=endless)
+    watcher(Step("alarm", 1, text="pile.tif: nothing behind the separator at page 9"))
+    assert ("Look at pile.tif: nothing behind the separator at page 9" in out.getvalue()) == endless

@@ -62,7 +62,7 @@ def test_a_batch_is_shown_tried_and_filed_anew(filed: tuple[Path, Path, int]) ->
         page(3, two, old[1], 1),
         page(4, two, old[1], 2),
     ]
-    batch = {"batch": 1, "source": str(file), "state": "released", "attempt": 1}
+    batch = {"batch": 1, "source": str(file), "state": "released", "attempt": 1, "alarms": []}
     assert shown == {**batch, "pages": pages, "edits": [], "change": None}
 
     tried = asked(home, "resplit", "1", "1-3", "--rotate", "4=90", "--dry-run")
@@ -127,3 +127,26 @@ def test_pages_in_a_row_are_one_line() -> None:
         ("7", "blank", ""),
     ]
     assert _listed([1, 2, 3, 7, 6]) == "1-3,7,6"
+
+
+def test_an_alarm_is_told_until_the_batch_is_put_right(tmp_path: Path, filed: tuple[Path, Path, int]) -> None:
+    home, _, year = filed
+    station = tmp_path / "drop" / "long"
+    station.mkdir()
+    (station / "station.toml").write_text("quiet_seconds = 0.1\n[separation]\nlongest = 2\n")
+    file = small_tiff(station / "five.tif", ["ember", "falcon", "garnet", "harbour", "island"])
+    alarm = (
+        "the document from page 1 on has 5 pages, more than the 2 that the station's profile takes for long: "
+        "check that no separator is missing"
+    )
+    assert asked(home, "intake", tmp_path / "drop", "--once")["alarms"] == [
+        {"source": str(file), "alarm": alarm}
+    ]
+    three = format_number("IN", year, 3)
+    assert asked(home, "status")["alarms"] == [{"batch": 2, "source": str(file), "alarm": alarm}]
+    assert asked(home, "show", three)["alarms"] == [{"batch": 2, "alarm": alarm}]
+    assert asked(home, "resplit", "2")["alarms"] == [alarm]
+    for words in (("status",), ("show", three), ("resplit", "2")):
+        assert "more than the 2 that" in " ".join(run(home, *words).output.split())
+    asked(home, "resplit", "2", "1-2", "--reason", "two letters")
+    assert asked(home, "status")["alarms"] == []

@@ -1,8 +1,9 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.document import Verdict
 from register.lengths import usual_length
-from register.models import Batch, Document
+from register.models import Batch, Document, Entry
 from tests.register.filings import file_one, open_batch
 
 LETTER = Verdict("letter", "letter", 0.9, (), "v1")
@@ -29,6 +30,15 @@ def test_the_usual_length_is_what_19_of_20_do_not_exceed(register: Path) -> None
     assert usual_length(batch, "IN", "letter") == 2
     file_lengths([30], "and one more")
     assert usual_length(batch, "IN", "letter") == 30
+
+
+def test_what_was_cut_wrongly_does_not_count(register: Path) -> None:
+    batch = open_batch("now")
+    file_lengths([1] * 20)
+    wrong = file_lengths([40] * 20, "wrong")
+    assert usual_length(batch, "IN", "letter") == 40
+    Entry.objects.filter(documents__batch=wrong).update(voided_at=datetime.now(UTC))
+    assert usual_length(batch, "IN", "letter") == 1
 
 
 def test_only_documents_of_the_same_kind_count(register: Path) -> None:
