@@ -25,6 +25,7 @@ from register import batches, problems
 from register.models import Batch, Claim
 
 _MEGABYTE = 1 << 20
+_PAGE_WORTH = 32 * _MEGABYTE  # read, unpacked and written in a fraction of a page's time
 _AT_ONCE = 8  # objects on their way into the archive
 
 
@@ -72,12 +73,17 @@ def unlock_file(services: Services, pool: Pool, problem_id: int, password: str) 
     path, out = local_original(services, batch, one), _out(services, batch, one)
     try:
         room = _room(services, batch)
-        opened = outcome(pool.run(unlock, path, one.media, password, room, settings, out), one.source)
-        _take_in(services, batch, one, opened)
+        unlocked = pool.run(unlock, path, one.media, password, room, settings, out, pages=pages_worth(path))
+        _take_in(services, batch, one, outcome(unlocked, one.source))
     except Refused as refusal:
         raise Usage(f"{one.source}: {refusal.reason}; {refusal.fix}. Nothing was changed.") from refusal
     finally:
         shutil.rmtree(services.work / batch.key, ignore_errors=True)
+
+
+def pages_worth(path: Path) -> int:
+    """How many pages' time a file may take to be opened: by its size, as what lies in it is not known yet."""
+    return 1 + path.stat().st_size // _PAGE_WORTH
 
 
 def _begun(
@@ -94,7 +100,10 @@ def _begun(
         if needs_opening(path, sniff(path)):
             out, depth = _out(services, batch, one), len(list(_around(one)))
             room, settings = _room(services, batch), services.settings.capture
-            yield one, pool.run(open_file, path, takes, depth, room, settings, out, rendered)
+            opened = pool.run(
+                open_file, path, takes, depth, room, settings, out, rendered, pages=pages_worth(path)
+            )
+            yield one, opened
 
 
 def _room(services: Services, batch: Batch) -> Room:

@@ -16,6 +16,7 @@ from archive.manifest import from_json
 from capture.tools import libreoffice
 from flows import opening
 from flows.intake import intake
+from flows.opening import pages_worth
 from flows.publish import deliver
 from flows.rebuild import rebuild
 from flows.replay import replay
@@ -278,6 +279,14 @@ def test_a_password_is_asked_for_in_the_queue(office: Office) -> None:
         everything += services.archive.read(key)
     assert b"sesame" not in everything
     assert verify(services)["ok"]
+
+
+def test_a_large_file_has_time_to_be_opened(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    for size, pages in ((0, 1), (1 << 20, 1), (2 << 30, 65)):
+        with path.open("wb") as file:
+            file.truncate(size)
+        assert pages_worth(path) == pages
 
 
 def test_only_what_asks_for_a_password_gets_one(office: Office) -> None:
