@@ -56,6 +56,6 @@ def two_numbers(
         numbers = dict.fromkeys(code.text for code in sheet.page.barcodes if own_number(code.text))
         if len(numbers) > 1 and key not in refused:
             yield (
-                f"{place(key, files)} bears the numbers {', '.join(numbers)}: the one nearest the edge was "
-                f"taken; check which it belongs to"
+                f"{place(key, files)} bears the numbers {', '.join(numbers)}: check that it was filed under "
+                f"the right one"
             )

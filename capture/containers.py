@@ -119,7 +119,8 @@ def _unpacked(
         with archive.open(info, pwd=key) as packed, target.open("wb") as file:
             shutil.copyfileobj(packed, file, _PIECE)
     except (RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        if key is None or not info.flag_bits & _LOCKED:
+        unknown = isinstance(error, NotImplementedError)  # the way it is packed, not the password
+        if unknown or key is None or not info.flag_bits & _LOCKED:
             raise
         # One wrong password in 256 is noticed by what comes out only.
         raise Refused(WRONG_PASSWORD, "give the right one") from error

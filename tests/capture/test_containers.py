@@ -155,6 +155,16 @@ def crypted(path: Path, data: bytes, password: bytes) -> Path:
     return path
 
 
+def test_an_unknown_way_of_packing_is_no_wrong_password(tmp_path: Path, out: Path) -> None:
+    path = crypted(tmp_path / "a.zip", b"open", b"sesame")
+    data = bytearray(path.read_bytes())
+    directory = data.index(b"PK\x01\x02")
+    for at in (8, directory + 10):  # compression method, in both of its places (PKWARE APPNOTE, 4.3.7, 4.3.12)
+        data[at : at + 2] = struct.pack("<H", 97)
+    path.write_bytes(data)
+    assert "password" not in refusal(path, out, password="sesame")[0]
+
+
 def test_a_password_opens_it(tmp_path: Path, out: Path) -> None:
     path = crypted(tmp_path / "a.zip", b"the scan", b"open sesame")
     assert refusal(path, out) == (

@@ -122,7 +122,7 @@ def test_every_barcode_of_a_document_is_kept_as_a_candidate() -> None:
 def test_two_numbers_on_a_page_raise_an_alarm() -> None:
     found = run([sheet(0, 1, label("IN-1"), label("IN-2"))], station())
     assert found.alarms == (
-        "page 1 bears the numbers IN-1, IN-2: the one nearest the edge was taken; check which it belongs to",
+        "page 1 bears the numbers IN-1, IN-2: check that it was filed under the right one",
     )
 
 
