@@ -38,7 +38,7 @@ def subject(rows: Sequence[Line], how: Reading, parties: Sequence[Field]) -> lis
         parties: sender and recipient as found, which are no titles.
     """
     first = [row for row in rows if row.page == 1]
-    found = _labelled(first) or _over_salutation(first, how) or _title(first, parties)
+    found = _labelled(first) or _over_salutation(first, how, parties) or _title(first, parties)
     return [found] if found else []
 
 
@@ -67,10 +67,13 @@ def _continued(words: Sequence[Word], cell: Line, following: Sequence[Line]) -> 
     return ()
 
 
-def _over_salutation(first: Sequence[Line], how: Reading) -> Field | None:
+def _over_salutation(first: Sequence[Line], how: Reading, parties: Sequence[Field]) -> Field | None:
     place = greeting(first)
     if not place:
         return None
+    names = {item.text for item in parties}
+    while place > 1 and first[place - 1].text in names:
+        place -= 1  # a name between the two is somebody's, not what it is about
     row = first[place - 1]
     if first[place].y - row.y > 7 * row.height or not _may_be(row, how):
         return None

@@ -345,6 +345,14 @@ def test_the_headline_of_a_letter() -> None:
     )
 
 
+def test_a_name_over_the_salutation_is_not_what_the_letter_is_about() -> None:
+    about = GERMAN.replace("Betreff: Ihre Rechnung Nr. 2024-0815\n", "\nKündigung meines Vertrages\n")
+    named = about.replace("Sehr geehrte", "Erika Mustermann\n\nSehr geehrte", 1)
+    for letter in (about, named):
+        found = {one.name: one.text for one in extract_fields([page(letter, language="de")])}
+        assert found["subject"] == "Kündigung meines Vertrages"
+
+
 @pytest.mark.parametrize(
     ("text", "subject"),
     [
