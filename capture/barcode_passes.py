@@ -1,8 +1,8 @@
 """Ways to look at a window that shows a code nobody could read yet, the most fruitful first.
 
 What each adds was counted on zxing-cpp's own test pictures (docs/measured.md): raised local contrast
-reads most of what a plain look leaves, then a finer scale, sharpening, zbar, a threshold of its own for
-each place. Smoothing along the bars is for grain: a scan line through a grainy linear code holds no bar that
+reads most of what a plain look leaves, then a threshold of its own for each place, straightening, a finer
+scale. Smoothing along the bars is for grain: a scan line through a grainy linear code holds no bar that
 is whole, the mean of fifteen does.
 """
 
