@@ -22,7 +22,7 @@ from capture.settings import CaptureSettings
 from capture.station import CONFIDENCE_BAR
 from capture.words import Reading, language_of, read_words, rounded
 from domain.errors import Refused
-from domain.page import LineItem, Page, PageFile, Word
+from domain.page import Box, LineItem, Page, PageFile, Word
 from domain.wire import from_json, to_json
 
 T = TypeVar("T", Word, LineItem)
@@ -117,6 +117,12 @@ def _read(
     else:
         reading = read_words(pyramid, options.languages, options.confidence_bar, settings, forced)
     turn = reading.rotation
+    codes = tuple(replace(code, box=rounded(clean.turned_box(code.box, turn))) for code in barcodes)
+    if own is None:  # bars read as letters are no words
+        words = tuple(
+            word for word in reading.words if not any(_in_code(word.box, code.box) for code in codes)
+        )
+        reading = replace(reading, words=words)
     width, height = loaded.size if turn % 180 == 0 else loaded.size[::-1]
     page = Page(
         number=number,
@@ -129,10 +135,7 @@ def _read(
         born_digital=own is not None,
         language=reading.language,
         words=reading.words,
-        barcodes=tuple(
-            type(code)(code.format, code.text, rounded(clean.turned_box(code.box, turn)), code.engine)
-            for code in barcodes
-        ),
+        barcodes=codes,
         attempts=reading.attempts,
         reading=reading.name,
     )
@@ -143,6 +146,13 @@ def _turned(parts: tuple[T, ...], degrees: int) -> tuple[T, ...]:
     if not degrees:
         return parts
     return tuple(replace(part, box=rounded(clean.turned_box(part.box, degrees))) for part in parts)
+
+
+def _in_code(word: Box, code: Box) -> bool:
+    """Whether a word stands where a barcode is. The box of a linear one may be a single line."""
+    across, down = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
+    at = (code[1] + code[3]) / 2
+    return code[0] < across < code[2] and (word[1] < at < word[3] or code[1] < down < code[3])
 
 
 def _gray(view: Pixels) -> Gray:

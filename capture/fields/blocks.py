@@ -68,10 +68,13 @@ def is_title(line: Line) -> bool:
 
 def greeting(first: Sequence[Line]) -> int | None:
     """Position of the salutation among the rows of the first page."""
-    for position, row in enumerate(first):
-        if is_salutation(row) and len(row.words) <= 9 and row.y < 0.8 and len(list(row.cells())) == 1:
-            return position
-    return None
+    found = [
+        position
+        for position, row in enumerate(first)
+        if is_salutation(row) and len(row.words) <= 9 and row.y < 0.8 and len(list(row.cells())) == 1
+    ]
+    # An address may have a row "Madame": the one that leads on to the text counts, if there is one.
+    return next((one for one in found if first[one].text.endswith((",", ":", "!"))), next(iter(found), None))
 
 
 def blocks(rows: Sequence[Line]) -> list[Block]:

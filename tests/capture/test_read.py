@@ -5,9 +5,10 @@ import pikepdf
 import pytest
 from PIL import Image
 
+from capture import clean
 from capture.read import ReadOptions, read_page
 from domain.errors import Refused, Usage
-from domain.page import Page, PageFile
+from domain.page import Barcode, Page, PageFile
 from domain.wire import from_json, to_json
 from tests.capture.sheets import LETTER, saved, settings, sheet
 from tests.data import shared
@@ -93,6 +94,26 @@ def test_words_of_a_born_digital_page_turn_with_it(tmp_path: Path) -> None:
 def test_a_blank_page(tmp_path: Path) -> None:
     page = read(saved(sheet([]), tmp_path / "a.png"), tmp_path / "out")
     assert page == Page(number=1, width=595.441, height=841.682, dpi=200, blank=True)
+
+
+@pytest.mark.parametrize("thin", [False, True])
+@pytest.mark.parametrize("turn", [0, 90])
+def test_what_is_read_in_a_barcode_is_no_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thin: bool, turn: int
+) -> None:
+    """Bars are read as "DLL LULU LL" now and then. Of a linear code the box may be one line of dots."""
+    path = saved(sheet().rotate(turn, expand=True), tmp_path / "a.png")
+    bare = read(path, tmp_path / "bare")
+    first = [word for word in bare.words if word.line == bare.words[0].line]
+    left, top, right, bottom = first[0].box[0], first[0].box[1], first[-1].box[2], first[0].box[3]
+    if thin:
+        top = bottom = (top + bottom) / 2
+    box = clean.turned_box((left - 0.01, top, right + 0.01, bottom), -turn % 360)
+    monkeypatch.setattr(
+        "capture.read.read_barcodes", lambda *_: (Barcode("Code128", "DOC-2025-875956", box, "zxing-cpp"),)
+    )
+    coded = read(path, tmp_path / "coded")
+    assert coded.text.splitlines() == bare.text.splitlines()[1:]
 
 
 def test_the_language_is_found(tmp_path: Path) -> None:
