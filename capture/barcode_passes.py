@@ -180,11 +180,10 @@ HARD = (
     Pass(_THOROUGH, along_bars),
     Pass(_THOROUGH, straightened, SCAN_DPI),
     Pass(_HISTOGRAM, mended),
-    Pass(_THOROUGH, mended_wide, SCAN_DPI),
     Pass(_THOROUGH, mended_and_straightened, FINE_DPI),
     Pass(_THOROUGH, plain, SCAN_DPI),
     Pass(_THOROUGH, sharpened),
     Pass(_QUICK, inverted),
     Pass(_ZBAR, smoothed),
 )
-"""For windows that show a code for sure."""
+"""For windows that show a code for sure, after ``FIRST_HARD``."""

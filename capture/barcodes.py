@@ -78,8 +78,8 @@ def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptio
         The codes, with boxes as fractions of ``gray``.
     """
     codes: list[Barcode] = []
-    shown: set[Box] = set()
     label = gray.size <= _LABEL
+    shown: set[Box] = {_WHOLE} if label else set()
     patches: tuple[Barcode, ...] = ()
     # Without a resolution the page is taken for A4, but never for a coarse one.
     fine = dpi if dpi > 0 else max(READING_DPI, max(gray.shape) / 11.7)
@@ -94,7 +94,6 @@ def read_barcodes(gray: Gray, dpi: float, options: BarcodeOptions = BarcodeOptio
         patches = read_patches(gray, dpi, options.patch)
     if options.expected and options.formats and not patches and not any(map(options.wanted, codes)):
         unread = [one for one in windows if not any(_overlap(one, code.box) > 0.3 for code in codes)]
-        shown |= {_WHOLE} if label else set()
         for found in _hard_looks(gray, fine, unread, shown, options.formats):
             codes = _merged(codes, found)
             if any(map(options.wanted, found)):

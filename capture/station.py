@@ -126,7 +126,12 @@ class SeparationPolicy:
         """
         if self.expects_code != "auto":
             return self.expects_code == "yes"
-        return bool(self.label) or self.barcode not in ("", SEPARATOR)
+        return bool(self.label or self.own_separator)
+
+    @property
+    def own_separator(self) -> str:
+        """The text of the station's own separator sheets; empty where it has those that all know."""
+        return "" if self.barcode == SEPARATOR else self.barcode
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)

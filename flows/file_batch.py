@@ -97,9 +97,10 @@ def file_pages(tools: Tools, batch: Batch, readings: Readings) -> Batch:
             reached("filed")
         run("close", partial(close, batch, settle(fates, readings), list(readings.problems.values()), alarms))
     reached("closed")
-    for alarm in batches.reload(batch).alarms:
+    ended = _swept(tools, batch)
+    for alarm in ended.alarms:
         tools.watch(Step("alarm", batch.pk, text=f"{batch.source}: {alarm}"))
-    return _swept(tools, batch)
+    return ended
 
 
 def _swept(tools: Tools, batch: Batch) -> Batch:

@@ -17,7 +17,6 @@ from capture.pages import inspect
 from capture.pile import mismatch
 from capture.pool import Pool
 from capture.read import ReadOptions
-from capture.station import SEPARATOR
 from domain.errors import MACHINE_TROUBLE, PostroomError, Refused, Unavailable
 from domain.page import Page, Sheet
 from flows.children import read_lightly
@@ -218,7 +217,7 @@ class _Reader:
                 expected=policy.code_expected,
                 label=policy.label,
                 label_formats=policy.label_formats,
-                separator="" if policy.barcode == SEPARATOR else policy.barcode,
+                separator=policy.own_separator,
             ),
             # What an operator had cut differently may hold pages that the station drops.
             keep_blank=not station.separation.drop_blank or bool(batch.edits),

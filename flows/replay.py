@@ -26,11 +26,11 @@ def replay(services: Services, problems: Sequence[int], password: str | None = N
         for one in problems:
             try:
                 with sole_worker(services, waiting(one).batch.key) as free:
-                    if password is not None and not free:
-                        raise Usage(
-                            "Another process is at its batch. Nothing was changed; try again in a moment."
-                        )
                     if password is not None:
+                        if not free:
+                            raise Usage(
+                                "Another process is at its batch. Nothing was changed; try again in a moment."
+                            )
                         unlock_file(services, pool, one, password)
                     batch = retry(one)
                     done.batches.append(batch.pk)

@@ -58,12 +58,10 @@ def label_place(document: Document) -> tuple[int, int] | None:
     """
     if not document.barcode:
         return None
-    bearing = (
-        (one["source"], one["page"])
-        for one in document.candidates
-        if one["chosen"] and one["text"] == document.barcode
-    )
-    return next(bearing, places(document)[0])
+    for one in document.candidates:
+        if one["chosen"] and one["text"] == document.barcode:
+            return one["source"], one["page"]
+    return places(document)[0]
 
 
 def told(numbers: Collection[str]) -> list[Void]:

@@ -196,7 +196,7 @@ def _alarms(now: datetime) -> list[dict[str, Any]]:
     raised = Batch.objects.exclude(alarms=[]).filter(received_at__gt=now - timedelta(days=1))
     return [
         {"batch": one.pk, "source": one.source, "alarm": alarm}
-        for one in raised.order_by("-id")
+        for one in raised.only("source", "alarms", "edits").order_by("-id")
         if all(edit["refused"] for edit in one.edits)
         for alarm in one.alarms
     ]

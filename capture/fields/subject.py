@@ -129,9 +129,9 @@ def _may_be_title(cell: Line, parties: Sequence[Field]) -> bool:
         return False  # a smudge, or the middle of a sentence
     if MONEY.search(cell.text) or CONTACT.search(cell.folded) or POSTCODE.search(cell.text):
         return False
-    if not is_title(cell) and _is_number(cell):
+    if STREET.search(cell.text):
         return False
-    if STREET.search(cell.text) or (NOT_NAMES.match(cell.folded) and not is_title(cell)):
+    if not is_title(cell) and (_is_number(cell) or NOT_NAMES.match(cell.folded)):
         return False
     return not any(item.text in cell.text or item.value in cell.text for item in parties)
 

@@ -158,11 +158,8 @@ def crypted(path: Path, data: bytes, password: bytes) -> Path:
 def test_an_unknown_way_of_packing_is_no_wrong_password(tmp_path: Path, out: Path) -> None:
     path = crypted(tmp_path / "a.zip", b"open", b"sesame")
     data = bytearray(path.read_bytes())
-    directory = data.index(b"PK\x01\x02")
-    for at in (
-        8,
-        directory + 10,
-    ):  # compression method, in both of its places (PKWARE APPNOTE, 4.3.7, 4.3.12)
+    # The compression method, in both of its places (PKWARE APPNOTE, 4.3.7, 4.3.12).
+    for at in (8, data.index(b"PK\x01\x02") + 10):
         data[at : at + 2] = struct.pack("<H", 97)
     path.write_bytes(data)
     assert "password" not in refusal(path, out, password="sesame")[0]
