@@ -129,17 +129,9 @@ def _may_be_title(cell: Line, parties: Sequence[Field]) -> bool:
         return False  # a smudge, or the middle of a sentence
     if MONEY.search(cell.text) or CONTACT.search(cell.folded) or POSTCODE.search(cell.text):
         return False
-    if STREET.search(cell.text):
-        return False
-    if not is_title(cell) and (_is_number(cell) or NOT_NAMES.match(cell.folded)):
+    if STREET.search(cell.text) or (NOT_NAMES.match(cell.folded) and not is_title(cell)):
         return False
     return not any(item.text in cell.text or item.value in cell.text for item in parties)
-
-
-def _is_number(cell: Line) -> bool:
-    """Whether a line is a number and the word for what it numbers."""
-    numbers = [word for word in cell.words if sum(map(str.isdigit, word.text)) >= 4]
-    return bool(numbers) and len(cell.words) - len(numbers) <= 1
 
 
 def _of_sentence(cell: Line) -> bool:

@@ -354,11 +354,6 @@ def test_a_row_of_an_address_is_no_salutation_where_there_is_another() -> None:
     assert found["subject"] == "Résiliation de mon adhésion"
 
 
-def test_a_number_with_its_word_is_no_title() -> None:
-    receipt = "Copisteria La Tinta\n\n\nSecretaria 829-2896-K\n\n\nCartel A3   12,00\nTotal   12,00\n"
-    assert "subject" not in {one.name for one in extract_fields([page(receipt, language="es")])}
-
-
 def test_a_name_over_the_salutation_is_not_what_the_letter_is_about() -> None:
     about = GERMAN.replace("Betreff: Ihre Rechnung Nr. 2024-0815\n", "\nKündigung meines Vertrages\n")
     named = about.replace("Sehr geehrte", "Erika Mustermann\n\nSehr geehrte", 1)
