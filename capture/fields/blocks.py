@@ -8,7 +8,7 @@ from capture.fields.labels import labels
 from capture.fields.layout import Line
 
 _SALUTATION = labels("letter", "salutation")
-_FRENCH = re.compile(r"(?:madame|monsieur|mesdames|messieurs)\b(?:.{0,40}[,:]|\.?)$")
+_FRENCH = re.compile(r"(?:madame|monsieur|mesdames|messieurs|maitre)\b(?:.{0,40}[,:]|\.?)$")
 CLOSING = labels("letter", "closing")
 TITLE = labels("letter", "title")
 COMPANY = labels("letter", "company")
@@ -31,7 +31,8 @@ STREET = re.compile(
 )
 CONTACT = re.compile(
     r"@|www\.|https?:"
-    r"|\b(?:tel|fax|phone|telefon|telefono|telephone|iban|bic|vat|tva|ust|siret|cif|nif|e-?mail|web)\b[ .:]"
+    r"|\b(?:tel|fax|phone|telefon|telefono|telephone|iban|bic|vat|tva|ust|siret|cif|nif|e-?mail|web)\b"
+    r"(?:[.:]| (?=\S*\d))"
 )
 MONEY = re.compile(r"[€£$]|\d[.,]\d{2}\b")
 

@@ -34,7 +34,7 @@ _HEADS = (
     ("recipient", re.compile(r"^(?:to|para|a|an) ?:[ \t]*")),
 )
 _FORM_OF_ADDRESS = (
-    r"(?:herrn?|frau|mr|mrs|ms|miss|dr|prof|m|mme|mlle|monsieur|madame|d|dna|sr|sra|don|dona|firma)\.?"
+    r"(?:herrn?|frau|mr|mrs|ms|miss|dr|prof|m|mme|mlle|monsieur|madame|maitre|d|dna|sr|sra|don|dona|firma)\.?"
 )
 _ALONE = re.compile(rf"^(?:(?:attn\.?:?|an(?: die| das| den)?|t\.a\.v\.|{_FORM_OF_ADDRESS})[ ]?)+$")
 """A line that holds a form of address only: the name is on the next."""
@@ -133,7 +133,7 @@ def _is_name(line: Line) -> bool:
         and not any(pattern.search(text) for pattern in (STREET, POSTCODE, MONEY))
         and not CONTACT.search(folded)
         and not (is_salutation(line) or NOT_NAMES.match(folded))
-        and ":" not in text
+        and not set(":;") & set(text)
     )
 
 

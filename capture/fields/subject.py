@@ -26,6 +26,7 @@ _NAME = (
     r"|bez|bezug|onderwerp)"
 )
 _LABEL = re.compile(rf"^{_NAME} ?(?:[:.]|-(?= ))[ \t:]*")
+_REFERENCE = re.compile(r"ref\. ?: ?")
 _BARE = re.compile(rf"^{_NAME}$")
 
 
@@ -75,7 +76,12 @@ def _over_salutation(first: Sequence[Line], how: Reading, parties: Sequence[Fiel
     while place > 1 and first[place - 1].text in names:
         place -= 1  # a name between the two is somebody's, not what it is about
     row = first[place - 1]
-    if first[place].y - row.y > 7 * row.height or not _may_be(row, how):
+    if first[place].y - row.y > 7 * row.height:
+        return None
+    if match := _REFERENCE.match(row.folded):  # "Ref.: Reserva 71889: mal servicio" says it in words
+        words = row.between(match.end(), len(row.text))
+        return _field(row, words, 0.7) if _in_words(words) else None
+    if not _may_be(row, how):
         return None
     above = first[place - 2] if place > 1 else None
     if above is None or row.y - above.y >= 1.8 * row.height:
@@ -94,7 +100,13 @@ def _may_be(row: Line, how: Reading) -> bool:
         return False
     if NOT_NAMES.match(row.folded):
         return False
-    return not (list(find(row, how)) and len(row.words) <= 5)
+    dated = next(find(row, how), None)
+    # "Lyon, le 4 mai 2021" is a date with its place, "Nuestra reunión del 7/1/2024" is about something.
+    return dated is None or ("," not in row.text[: dated.start] and _in_words(row.between(0, dated.start)))
+
+
+def _in_words(words: Sequence[Word]) -> bool:
+    return sum(len(word.text) > 1 and word.text.strip(".,:;").isalpha() for word in words) >= 2
 
 
 def _title(first: Sequence[Line], parties: Sequence[Field]) -> Field | None:
@@ -111,6 +123,8 @@ def _title(first: Sequence[Line], parties: Sequence[Field]) -> Field | None:
             alone = len(cells) == 1
             large = min(cell.height / usual - 1, 1.0)
             kind = 0.4 * is_title(cell) if alone or large > 0.1 else 0.0
+            if not (alone or kind):
+                continue  # heads of tables, labels of forms, two signatures
             # A name in large print on top is the letterhead's more often than the document's.
             score = large + kind - (0.3 if row.y < 0.2 and not kind else 0.0)
             if score >= 0.2 and (best is None or score > best[0]):
