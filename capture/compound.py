@@ -11,6 +11,8 @@ ZIP_END = b"PK\5\6"
 ZIP_TAIL = 22 + 65535  # bytes of the end record with the longest comment: APPNOTE 4.3.16
 
 _DIRECTORY = 4 << 20  # bytes of a ZIP's directory that are looked at; an office file's is far smaller
+_FREE, _UNUSED = 0xFFFFFFFA, 0xFFFFFFFF  # from the first on: no number of a sector
+_TABLES = 1000  # that list an OLE file's tables beyond the first 109: for some GB
 _SECTORS = 64  # of an OLE directory; four parts in each
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
 _ODF = {b"text": "odt", b"spreadsheet": "ods", b"presentation": "odp"}
@@ -40,6 +42,31 @@ def zip_kind(path: Path) -> str:
     if b"[Content_Types].xml" not in names:
         return "zip"
     return next((kind for part, kind in _OOXML.items() if part in names), "ooxml")
+
+
+def zip_ends(file: BinaryIO, size: int) -> bool:
+    """Whether the last bytes are the record that ends the ZIP's own directory: APPNOTE 4.3.14 to 4.3.16.
+
+    A ZIP stored in another has one too, which counts from that one's start.
+    """
+    file.seek(max(size - ZIP_TAIL, 0))
+    tail = file.read(ZIP_TAIL)
+    first, at = size - len(tail), tail.rfind(ZIP_END)
+    while at >= 0:
+        if len(tail) >= at + 22:
+            length, start, comment = struct.unpack_from("<IIH", tail, at + 12)
+            if at + 22 + comment == len(tail):
+                return start + length == first + at or _zip64_ends(file, tail[max(at - 20, 0) : at])
+        at = tail.rfind(ZIP_END, 0, at)
+    return False
+
+
+def _zip64_ends(file: BinaryIO, locator: bytes) -> bool:
+    """Whether the wide end record stands where its locator says."""
+    if len(locator) < 20 or not locator.startswith(b"PK\6\7"):
+        return False
+    file.seek(struct.unpack_from("<Q", locator, 8)[0])
+    return file.read(4) == b"PK\6\6"
 
 
 def _zip_names(file: BinaryIO) -> Iterator[bytes]:
@@ -76,6 +103,34 @@ def ole_kind(path: Path) -> str:
     return next((kind for part, kind in _OLE.items() if part in names), "ole")
 
 
+def ole_ends(file: BinaryIO, size: int) -> bool:
+    """Whether all sectors that an OLE file's table says are in use begin within it: MS-CFB 2.2, 2.3 and 2.5.
+
+    Raises:
+        struct.error: it has no whole header.
+    """
+    file.seek(0)
+    header = file.read(512)
+    (shift,) = struct.unpack_from("<H", header, 30)
+    sector = 1 << min(shift, 12)
+    (more,) = struct.unpack_from("<I", header, 68)
+    tables = list(struct.unpack_from("<109I", header, 76))
+    for _ in range(_TABLES):
+        if more >= _FREE:
+            break
+        file.seek((more + 1) * sector)
+        *listed, more = struct.unpack(f"<{sector // 4}I", file.read(sector))
+        tables += listed
+    used = [table for table in tables if table < _FREE]
+    for place, table in reversed([*enumerate(used)]):
+        file.seek((table + 1) * sector)
+        entries = struct.unpack(f"<{sector // 4}I", file.read(sector))
+        last = max((at for at, entry in enumerate(entries) if entry != _UNUSED), default=None)
+        if last is not None:
+            return (place * (sector // 4) + last + 1) * sector < size
+    return False
+
+
 def _ole_names(file: BinaryIO) -> Iterator[str]:
     """Names of the parts of an OLE file, along the chain of its directory's sectors: MS-CFB 2.2 to 2.6."""
     header = file.read(512)
@@ -95,5 +150,5 @@ def _ole_names(file: BinaryIO) -> Iterator[str]:
         (table,) = struct.unpack_from("<I", header, 76 + 4 * place)
         file.seek((table + 1) * size + offset)
         (sector,) = struct.unpack("<I", file.read(4))
-        if sector >= 0xFFFFFFFA:
+        if sector >= _FREE:
             return

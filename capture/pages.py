@@ -46,6 +46,8 @@ def check(path: Path, takes: Collection[str]) -> str:
         raise Refused("its content is of no known type, whatever its name says", "scan or send it again")
     if media == "locked office file" and "office" in takes:
         raise Refused("the office file is encrypted with a password", "send it without a password")
+    if media == "ole" and "office" in takes and not ends_properly(path):
+        raise Refused("the office file is cut off: its end is missing", _AGAIN)
     if not is_taken(media, takes):
         wanted = ", ".join("office file" if kind == "office" else kind for kind in takes)
         raise Refused(f"type not taken here: {media}", f"send it as {wanted}")

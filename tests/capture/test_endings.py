@@ -1,4 +1,5 @@
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -45,6 +46,38 @@ def thumbnailed(jpeg: bytes) -> bytes:
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(small) + 2) + small + jpeg[2:]
 
 
+def with_attachment(attached: bytes) -> bytes:
+    """A PDF of many pages with another stored in it as it is, somewhere before its end."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(picture("PDF", pages=12))) as pdf:
+        pdf.attachments["inner.pdf"] = attached
+        pdf.save(
+            out,
+            compress_streams=False,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            object_stream_mode=pikepdf.ObjectStreamMode.disable,
+        )
+    assert attached in out.getvalue()
+    return out.getvalue()
+
+
+def directory_ends(tiff: bytes) -> list[int]:
+    """Where the number of the next directory stands in each of a little-endian TIFF."""
+    ends, at = [], struct.unpack_from("<I", tiff, 4)[0]
+    while at:
+        ends.append(at + 2 + 12 * struct.unpack_from("<H", tiff, at)[0])
+        at = struct.unpack_from("<I", tiff, ends[-1])[0]
+    return ends
+
+
+def zipped(*members: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number, member in enumerate(members):
+            archive.writestr(f"{number}.bin", member)
+    return out.getvalue()
+
+
 MAKERS: dict[str, Callable[[], bytes]] = {
     "jpeg": lambda: picture("JPEG"),
     "png": lambda: picture("PNG"),
@@ -55,6 +88,9 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "pdf": lambda: picture("PDF"),
     "pdf for the web": lambda: linearized(picture("PDF")),
     "jpeg with thumbnail": lambda: thumbnailed(picture("JPEG")),
+    "pdf with a pdf": lambda: with_attachment(picture("PDF")),
+    "zip with a zip": lambda: zipped(bytes(3000), zipped(b"in it"), bytes(3000)),
+    "rtf": lambda: b"{\\rtf1" + 400 * rb"{\b bold \} text}" + b"\\par }",
 }
 
 
@@ -64,9 +100,49 @@ def test_file_has_ended_when_all_of_it_is_there(kind: str, tmp_path: Path) -> No
     path.write_bytes(data)
     assert ends_properly(path)
     # The last bytes of some formats are padding; nothing shorter than that may pass.
-    for length in sorted({0, 1, 4, 9, *range(10, len(data) - 16, 37)}):
+    inner = [match.end() for match in re.finditer(rb"%%EOF\n?|PK\x05\x06.{18}", data, re.DOTALL)][:-1]
+    for length in sorted({0, 1, 4, 9, *inner, *range(10, len(data) - 16, 37)}):
         path.write_bytes(data[:length])
         assert not ends_properly(path) or length in (1, 4, 9), (kind, length)
+
+
+@pytest.mark.parametrize(
+    "kind", ["pdf", "pdf with a pdf", "zip with a zip", "jpeg", "png", "tiff pages", "heic"]
+)
+def test_room_that_was_made_for_a_file_is_no_file(kind: str, tmp_path: Path) -> None:
+    """As SMB clients and copiers do: its whole length first, then its bytes from the beginning."""
+    path = tmp_path / "a"
+    if kind == "heic":
+        heif = io.BytesIO()
+        pillow_heif.from_pillow(Image.new("RGB", (80, 60))).save(heif)
+        data = heif.getvalue()
+        lengths = range(12, data.index(b"mdat"), 5)
+    else:
+        data = MAKERS[kind]()
+        lengths = range(10, len(data) * 3 // 4, 41)
+    for length in lengths:
+        path.write_bytes(data[:length] + bytes(len(data) - length))
+        if kind == "tiff pages" and any(end - 4 < length < end + 4 for end in directory_ends(data)):
+            continue  # a whole TIFF of fewer pages, but for what follows it
+        assert not ends_properly(path), length
+
+
+def test_what_may_stand_before_a_marker_of_a_jpeg_is_passed_over(tmp_path: Path) -> None:
+    path, photo = tmp_path / "a", thumbnailed(picture("JPEG"))
+    filled = photo[:2] + 300_001 * b"\xff" + photo[2:]
+    path.write_bytes(filled)
+    assert ends_properly(path)
+    path.write_bytes(filled[:-100])
+    assert not ends_properly(path)
+
+
+def test_what_is_made_to_be_slow_counts_as_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read in a process with limits; the intake must not stand still for it."""
+    monkeypatch.setattr("capture.endings._LONGEST", -1.0)
+    path = tmp_path / "a"
+    for kind in ("jpeg", "tiff"):
+        path.write_bytes(MAKERS[kind]()[:-100])
+        assert ends_properly(path)
 
 
 def test_containers_end_with_their_directory(tmp_path: Path) -> None:
@@ -106,7 +182,7 @@ def test_other_types_count_as_complete(tmp_path: Path) -> None:
 
 def test_circle_of_directories_ends(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
-    path.write_bytes(b"II*\0" + (8).to_bytes(4, "little") + b"\0\0" + (8).to_bytes(4, "little"))
+    path.write_bytes(b"II*\0" + struct.pack("<IHHHIII", 8, 1, 256, 4, 1, 80, 8))
     assert ends_properly(path)
 
 

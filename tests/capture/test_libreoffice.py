@@ -12,6 +12,7 @@ import pikepdf
 import pypdfium2 as pdfium
 import pytest
 
+from capture.endings import ends_properly
 from capture.media import OFFICE, sniff
 from capture.tools import confined, libreoffice
 from capture.tools.libreoffice import INSTALL, probe, to_pdf
@@ -52,6 +53,17 @@ def test_every_kind_is_told_by_its_content(kinds: dict[str, Path], tmp_path: Pat
     for kind, path in kinds.items():
         shutil.copyfile(path, tmp_path / "lies.pdf")
         assert sniff(tmp_path / "lies.pdf") == kind
+
+
+@pytest.mark.parametrize("kind", sorted(OFFICE))
+def test_it_has_ended_when_all_of_it_is_there(kinds: dict[str, Path], tmp_path: Path, kind: str) -> None:
+    data, path = kinds[kind].read_bytes(), tmp_path / "a"
+    assert ends_properly(kinds[kind])
+    for length in range(
+        len(data) // 5, len(data) - 512, len(data) // 9
+    ):  # some leave their last sector short
+        path.write_bytes(data[:length])
+        assert not ends_properly(path), length
 
 
 @pytest.mark.parametrize("kind", ["docx", "xls", "pptx", "odt"])
