@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from capture.writers import open_for_writing
 from domain.errors import PostroomError
 
 _COPY = ".incoming"  # name of a copy under way; short, because names may be 255 bytes long already
@@ -51,7 +52,7 @@ def claim_file(file: ReadyFile, target: Path) -> None:
         OSError: the copy does not read back as it was written, no space, no permission.
     """
     source = file.path
-    if _differs(source, file.size, file.mtime_ns):
+    if differs(source, file.size, file.mtime_ns):
         raise StillWriting(source)
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, "already claimed", str(target))
@@ -66,7 +67,7 @@ def claim_file(file: ReadyFile, target: Path) -> None:
         _copy_over(file, target)
         return
     _sync_folders(target.parent, source.parent)
-    if _differs(target, file.size, file.mtime_ns):
+    if differs(target, file.size, file.mtime_ns):
         raise StillWriting(source if _put(target, source) else target)
 
 
@@ -88,11 +89,11 @@ def resume_claim(source: Path, target: Path, size: int, mtime_ns: int) -> bool:
                 raise
             return False
         return True
-    if target.stat().st_size != size or target.stat().st_mtime_ns != mtime_ns:
+    if differs(target, size, mtime_ns):
         raise StillWriting(target)
     # A rename leaves nothing behind, so what bears the name on the same file system is a new file.
     other_system = os.path.lexists(source) and source.lstat().st_dev != target.stat().st_dev
-    if other_system and not _differs(source, size, mtime_ns) and _sha256(source) == _sha256(target):
+    if other_system and not differs(source, size, mtime_ns) and _sha256(source) == _sha256(target):
         source.unlink()
         _sync_folders(source.parent)
     return True
@@ -107,23 +108,35 @@ def release(spooled: Path, source: Path, station: Path, after: str) -> None:
         station: the station's folder.
         after: ``delete``, or ``done``: kept as ``done/<its path in the station's folder>``, with a
             number before the ending where that name is taken.
+
+    Raises:
+        OSError: somebody has it open and may go on writing; the station's folder is away, as a share may
+            be; no space, no permission.
     """
     if not os.path.lexists(spooled):
         return
+    if open_for_writing(spooled):
+        raise OSError(errno.EBUSY, "its writer still has it open", os.fspath(source))
     if after == "delete":
         spooled.unlink(missing_ok=True)
         _sync_folders(spooled.parent)
         return
-    _put_beside(spooled, station / "done" / source.relative_to(station))
+    _put_beside(spooled, station / "done" / source.relative_to(station), station)
 
 
-def give_back(spooled: Path, source: Path) -> None:
-    """Puts a file that changed after it was claimed where it came from, beside what took its name since."""
-    _put_beside(spooled, source)
+def give_back(spooled: Path, source: Path, station: Path) -> None:
+    """Puts a file that changed after it was claimed where it came from, beside what took its name since.
+
+    Raises:
+        OSError: the station's folder is away; no space, no permission.
+    """
+    _put_beside(spooled, source, station)
 
 
-def _put_beside(moved: Path, wanted: Path) -> None:
+def _put_beside(moved: Path, wanted: Path, station: Path) -> None:
     """Moves a file to ``wanted``, with a number before the ending where that name is taken."""
+    if not station.is_dir():  # what is made in its place would be hidden when the share comes back
+        raise FileNotFoundError(errno.ENOENT, "the station's folder is away", os.fspath(station))
     wanted.parent.mkdir(parents=True, exist_ok=True)
     number, place = 1, wanted
     while not _put(moved, place):
@@ -144,7 +157,7 @@ def _copy_over(file: ReadyFile, target: Path) -> None:
         copy.unlink()
         raise OSError(errno.EIO, "the copy in the spool differs from what was written", str(target))
     os.utime(copy, ns=(file.mtime_ns, file.mtime_ns))
-    if _differs(file.path, file.size, file.mtime_ns) or copy.stat().st_size != file.size:
+    if differs(file.path, file.size, file.mtime_ns) or copy.stat().st_size != file.size:
         copy.unlink()
         raise StillWriting(file.path)
     copy.rename(target)
@@ -183,7 +196,8 @@ def _numbered(name: str, number: int) -> str:
     return os.fsdecode(os.fsencode(stem)[: 255 - len(suffix)] + suffix)
 
 
-def _differs(path: Path, size: int, mtime_ns: int) -> bool:
+def differs(path: Path, size: int, mtime_ns: int) -> bool:
+    """Whether the file was written to since it had this size and time."""
     now = path.lstat()
     return (now.st_size, now.st_mtime_ns) != (size, mtime_ns)
 

@@ -127,7 +127,7 @@ def ole_ends(file: BinaryIO, size: int) -> bool:
         entries = struct.unpack(f"<{sector // 4}I", file.read(sector))
         last = max((at for at, entry in enumerate(entries) if entry != _UNUSED), default=None)
         if last is not None:
-            return (place * (sector // 4) + last + 1) * sector < size
+            return bool((place * (sector // 4) + last + 1) * sector < size)
     return False
 
 

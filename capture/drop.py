@@ -4,6 +4,7 @@ Only the file system is looked at; claims and their rows are the caller's. What 
 what is left alone is told to operators in ``docs/stations.md``.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from capture.claim import ReadyFile
 from capture.endings import ends_properly
 from capture.names import natural
 from capture.station import PROFILE, Station, load_station
+from capture.writers import open_for_writing
 from domain.errors import Usage
 
 LOOSE = "drop"
@@ -26,6 +28,7 @@ LOOSE = "drop"
 _NOT_MAIL = {PROFILE, "truth.jsonl", "thumbs.db", "desktop.ini"}
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 _TICK_MS = 1000  # between listings of a network folder
+_DEEPEST = 100  # folders in folders
 _LOOK_MS = 250  # between looks where the kernel reports changes; files become ready by time alone
 
 
@@ -93,8 +96,8 @@ class Tracker:
             station's ``patience_seconds``; 0 when nothing more is going to come.
         close_gaps: a ``gap`` batch is closed as soon as its files stand still.
         held: after ``observe``: what is not ready, and why.
-        complaints: after ``observe``: folders left out because of a wrong profile or missing
-            permission, with what to do. The other stations go on.
+        complaints: after ``observe``: folders left out because of a wrong profile, or because they
+            cannot be read, with what to do. The others go on.
     """
 
     drop: Path
@@ -128,8 +131,8 @@ class Tracker:
                 ready.extend(look.batches())
             except Usage as why:
                 self.complaints[folder] = str(why)
-            except PermissionError as why:
-                self.complaints[folder] = f"{why.filename}: no permission to read it; correct that"
+            except OSError as why:
+                self.complaints[folder] = _complaint(why)
         self._seen = {path: seen for path, seen in self._seen.items() if path in present}
         self.held = tuple(held)
         return tuple(ready)
@@ -157,7 +160,7 @@ class _Look:
     def batches(self) -> Iterator[Ready]:
         station, folder = self.at.station, self.at.folder
         loose = folder == self.tracker.drop
-        files = list(_files(folder, deep=not loose, top=folder))
+        files = list(self._files(folder, deep=not loose))
         mail = [path for path in files if not self._marker(path)]
         if station.batch in ("file", "marker"):
             mail = [path for path in mail if not _unfinished(path)]
@@ -173,6 +176,17 @@ class _Look:
                 groups.setdefault(top if whole else path, []).append(path)
             for place, paths in groups.items():
                 yield from self._batch(paths, place=place)
+
+    def _files(self, folder: Path, deep: bool) -> Iterator[Path]:
+        """The station's mail; a folder in its own that cannot be looked through is left out whole."""
+        for path, is_folder in _listed(folder, top=True):
+            if not is_folder:
+                yield path
+            elif deep:
+                try:
+                    yield from list(_inside(path))
+                except OSError as why:
+                    self.tracker.complaints[path] = _complaint(why)
 
     def _marked(self, mail: list[Path], markers: list[Path]) -> Iterator[Ready]:
         """Each marker closes a batch of the files that are no younger than it."""
@@ -222,6 +236,10 @@ class _Look:
             if still < wait:
                 self._hold(path, f"has stood still for {still:.0f} of {wait:g} seconds")
                 return None
+            station, patience = self.at.station, self.tracker.patience
+            if still < max(station.patience_seconds, wait) and open_for_writing(path):
+                self._hold(path, "is still open: its writer has not let go of it", settles=False)
+                return None
             if seen.complete is None:
                 seen.complete = ends_properly(path)
         except FileNotFoundError:
@@ -229,7 +247,6 @@ class _Look:
         except PermissionError:
             self._hold(path, "no permission to read it; correct that", settles=False)
             return None
-        station, patience = self.at.station, self.tracker.patience
         if not seen.complete and still < (station.patience_seconds if patience is None else patience):
             self._hold(path, "has no proper end yet: its writer has stopped or is slow")
             return None
@@ -279,14 +296,20 @@ class _Look:
 
 def polls(drop: Path) -> bool:
     """Whether a station of the drop folder asks to be polled; one with a wrong profile does not."""
+    return any(station.poll for station in _right(drop))
 
-    def asks(folder: Path) -> bool:
+
+def registers(drop: Path) -> set[str]:
+    """The registers that the stations of the drop folder file into; one with a wrong profile has none."""
+    return {station.register for station in _right(drop)}
+
+
+def _right(drop: Path) -> Iterator[Station]:
+    for _, folder in _folders(drop):
         try:
-            return load_station(folder).poll
+            yield load_station(folder)
         except (Usage, OSError):
-            return False
-
-    return any(asks(folder) for _, folder in _folders(drop))
+            continue
 
 
 def changes(drop: Path, stop: Event, poll: bool) -> Iterator[None]:
@@ -322,25 +345,49 @@ def _folders(drop: Path) -> list[tuple[str, Path]]:
         inside = sorted(drop.iterdir(), key=_by_name)
     except (FileNotFoundError, NotADirectoryError) as why:
         raise Usage(f"{drop}: there is no such drop folder; make it or name another") from why
-    stations = [path for path in inside if path.is_dir() and not _passed_over(path.name, top=True)]
+    stations = [path for path in inside if not _passed_over(path.name, top=True) and _is_folder(path)]
     return [*((path.name, path) for path in stations), (LOOSE, drop)]
 
 
-def _files(folder: Path, deep: bool, top: Path) -> Iterator[Path]:
-    """The mail in a folder, unfinished files too; links and special files are none."""
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # as of a share whose server is gone: the look into it says so
+        return True
+
+
+def _listed(folder: Path, top: bool = False) -> Iterator[tuple[Path, bool]]:
+    """What may be mail in a folder, and whether it is a folder; links and special files are none."""
     try:
         with os.scandir(folder) as entries:
             inside = sorted(entries, key=lambda entry: natural(entry.name))
     except FileNotFoundError:
         return
     for entry in inside:
-        if _passed_over(entry.name, top=folder == top):
-            continue
-        path = folder / entry.name
-        if entry.is_file(follow_symlinks=False):
+        if not _passed_over(entry.name, top):
+            if entry.is_file(follow_symlinks=False):
+                yield folder / entry.name, False
+            elif entry.is_dir(follow_symlinks=False):
+                yield folder / entry.name, True
+
+
+def _inside(folder: Path, depth: int = 1) -> Iterator[Path]:
+    """The mail in a folder and all folders in it, unfinished files too."""
+    if depth > _DEEPEST:
+        raise OSError(errno.ELOOP, f"more than {_DEEPEST} folders deep", folder)
+    for path, is_folder in _listed(folder):
+        if is_folder:
+            yield from _inside(path, depth + 1)
+        else:
             yield path
-        elif deep and entry.is_dir(follow_symlinks=False):
-            yield from _files(path, deep, top)
+
+
+def _complaint(why: OSError) -> str:
+    if isinstance(why, PermissionError):
+        return f"{why.filename}: no permission to read it; correct that"
+    if why.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        return f"{why.filename}: too deep or too long a path; move what it holds further up"
+    return f"{why.filename}: cannot be read ({why.strerror}); its files are taken once it can be"
 
 
 def _by_name(path: Path) -> Any:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from archive.keys import REGISTER, record_prefix
 from archive.port import Archive
-from capture.station import PROFILE, load_station
+from capture.drop import registers
 from domain.errors import Usage
 from flows.records import ahead
 from infra.wiring import Services
@@ -26,20 +26,23 @@ def not_behind(services: Services) -> None:
         Usage: it does; says how to get a register that knows of them.
         Unavailable: the database or the archive does not answer.
     """
-    registers = {load_station(path.parent).register for path in services.drop.glob(f"*/{PROFILE}")}
+    try:
+        known = registers(services.drop)
+    except Usage:  # no drop folder here, or not yet
+        known = set()
     year = datetime.now(UTC).astimezone(services.settings.zone).year
-    refuse_older(services.archive, counters, registers, year)
+    refuse_older(services.archive, counters, known, year)
 
 
 def refuse_older(
-    archive: Archive, counters: Callable[[], Counters], registers: Collection[str], year: int
+    archive: Archive, counters: Callable[[], Counters], used: Collection[str], year: int
 ) -> None:
     """Refuse a register with these ``counters`` if the archive holds numbers beyond them.
 
     Args:
         archive: which may be newer.
         counters: gives the last number of each register and year, as it is now.
-        registers: that are written to; those that have counters need not be among them.
+        used: registers that are written to; those that have counters need not be among them.
         year: the present one.
 
     Raises:
@@ -47,7 +50,7 @@ def refuse_older(
         Unavailable: it does not answer.
     """
     last = counters()
-    while number := next(_beyond(archive, last, registers, year), ""):
+    while number := next(_beyond(archive, last, used, year), ""):
         before, last = last, counters()
         if last == before:  # and no other process has given that number just now
             raise Usage(
@@ -57,12 +60,12 @@ def refuse_older(
             )
 
 
-def _beyond(archive: Archive, last: Counters, registers: Collection[str], year: int) -> Iterator[str]:
+def _beyond(archive: Archive, last: Counters, used: Collection[str], year: int) -> Iterator[str]:
     if not last:
         yield from (key.split("/")[1] for key in archive.list(REGISTER))
         return
     # A year may have begun, or a register come into use, since the older register was written.
-    known = {*registers, *(register for register, _ in last)}
+    known = {*used, *(register for register, _ in last)}
     places = {**{(register, some): 0 for register in known for some in (year - 1, year)}, **last}
     numbers = [
         format_number(register, some, sequence)

@@ -24,7 +24,7 @@ from domain.entry import IndexEntry
 from domain.errors import Denied, Unavailable
 from domain.wire import from_json
 from flows.steps import Step, Watcher, unwatched
-from flows.taking import spooled
+from flows.taking import spooled, went_on
 from index.port import Rejected
 from infra.wiring import Services
 from register import batches, outbox
@@ -254,10 +254,10 @@ def _release(services: Services, batch: Batch) -> None:
         if not path.exists():
             continue
         source = batches.path_of(one)
-        if one.inside_id is None and path.stat().st_size != one.size:
+        if went_on(path, one):
             # Its writer had it open all the time and went on: what it is now comes in as another file.
             log.warning("a file was written to after it was taken; it is taken again", file=one.source)
-            give_back(path, source)
+            give_back(path, source, batches.folder_of(batch))
             continue
         release(path, source, batches.folder_of(batch), batch.profile["after"])
     shutil.rmtree(services.spool / batch.key, ignore_errors=True)

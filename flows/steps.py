@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Protocol, TypeVar
 
+import structlog
 from tenacity import (
+    RetryCallState,
     Retrying,
     retry_if_exception_type,
     sleep_using_event,
@@ -23,7 +25,9 @@ from tenacity.wait import wait_base
 from domain.errors import Unavailable
 
 T = TypeVar("T")
+log = structlog.get_logger()
 _GROWING = wait_random_exponential(1, 30)  # seconds
+_TOLD = 3  # attempts in vain: less than that is over in seconds
 
 
 class Stopped(Exception):
@@ -58,8 +62,15 @@ def patient(stop: Event, attempts: int = 8, wait: wait_base = _GROWING) -> Retry
         wait=wait,
         stop=stop_any(stop_after_attempt(attempts), stop_when_event_set(stop)),
         sleep=sleep_using_event(stop),
+        before_sleep=_tell,
         reraise=True,
     )
+
+
+def _tell(state: RetryCallState) -> None:
+    """Say once what all this waits for: a full disk, for example, is for people to see to."""
+    if state.attempt_number == _TOLD and state.outcome is not None:
+        log.warning("waits, and tries again", reason=str(state.outcome.exception()))
 
 
 class Runner(Protocol):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 import time
 import uuid
@@ -11,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from archive.keys import original_key
-from capture.claim import StillWriting, resume_claim
+from capture.claim import StillWriting, differs, resume_claim
 from capture.drop import Ready
 from capture.endings import ends_properly
 from capture.media import is_taken, media_type, sniff
 from capture.station import Station
+from capture.writers import open_for_writing
 from domain.errors import PostroomError, Refused, Unavailable
 from domain.wire import from_json, to_plain
 from flows.steps import Stopped
@@ -86,26 +88,40 @@ def take_files(services: Services, batch: Batch, stop: threading.Event) -> None:
                 resume_claim(batches.path_of(one), target, one.size, one.mtime_ns)
                 break
             except StillWriting as error:
-                _wait_until_still(error.path, station, stop)
-                stat = error.path.stat()
+                try:
+                    stat = _still(error.path, station, stop)
+                except FileNotFoundError:
+                    continue  # its writer took it away
                 one.size, one.mtime_ns = stat.st_size, stat.st_mtime_ns
                 one.save()
     for marker in batches.markers_of(batch):
         marker.unlink(missing_ok=True)
 
 
-def _wait_until_still(path: Path, station: Station, stop: threading.Event) -> None:
+def _still(path: Path, station: Station, stop: threading.Event) -> os.stat_result:
+    """The file's state once it has stood still and has ended, or the station's patience has."""
     began = still = time.monotonic()
-    before = path.stat()
+    before, ended = path.stat(), None
     while True:
         if stop.wait(_LOOK):
             raise Stopped
         now = path.stat()
         if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            before, still = now, time.monotonic()
-        quiet = time.monotonic() - still >= station.quiet_seconds
-        if quiet and (ends_properly(path) or time.monotonic() - began >= station.patience_seconds):
-            return
+            before, still, ended = now, time.monotonic(), None
+        if time.monotonic() - still < station.quiet_seconds:
+            continue
+        if time.monotonic() - began >= station.patience_seconds:
+            return before
+        if ended is None:
+            ended = ends_properly(path)
+        if ended and not open_for_writing(path):
+            return before
+
+
+def went_on(path: Path, one: Claim) -> bool:
+    """Whether its writer went on with a file since it was claimed."""
+    # A claim that was made anew from the archive knows no time.
+    return one.inside_id is None and differs(path, one.size, one.mtime_ns or path.stat().st_mtime_ns)
 
 
 def keep_originals(services: Services, batch: Batch) -> Batch:
@@ -118,11 +134,11 @@ def keep_originals(services: Services, batch: Batch) -> Batch:
             with path.open("rb") as stream:
                 one.sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             one.original = original_key(one.sha256)
-            one.size = path.stat().st_size
             stored = services.archive.put(one.original, path, media_type=media_type(one.media))
             if stored.sha256 != one.sha256:
                 with suppress(PostroomError):  # roles that may not remove leave an orphan
                     services.archive.delete(one.original)
+            if stored.sha256 != one.sha256 or went_on(path, one):
                 raise Unavailable(f"{one.source} changed while it was archived; it is tried again")
         one.save()
         digest.update(one.sha256.encode() or one.source.encode())
@@ -152,7 +168,7 @@ def local_original(services: Services, batch: Batch, one: Claim) -> Path:
     """
     path = spooled(services, batch, one)
     # One that its writer went on with is not what the archive holds.
-    if path.exists() and (one.inside_id is not None or path.stat().st_size == one.size):
+    if path.exists() and not went_on(path, one):
         return path
     if not one.original:
         raise Refused("the file vanished before it could be taken", "Scan it again.")

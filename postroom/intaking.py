@@ -105,6 +105,7 @@ def report(instance: Services, done: "Intake", seconds: float) -> dict[str, Any]
     from register import views
 
     batches = views.batches(done.batches)
+    failed = {one.batch for one in done.failures}
     return {
         "batches": len(batches),
         "pages": sum(one["pages"] for one in batches),
@@ -119,6 +120,7 @@ def report(instance: Services, done: "Intake", seconds: float) -> dict[str, Any]
         "failed": [{"batch": one.batch, "source": one.source, "reason": one.reason} for one in done.failures],
         "held": [{"source": source, "why": why} for source, why in done.held],
         "unfinished": [one["batch"] for one in batches if not one["done"]],
+        "stopped": [one["source"] for one in batches if not one["done"] and one["batch"] not in failed],
         "seconds": round(seconds, 2),
     }
 
@@ -184,6 +186,8 @@ def print_report(data: dict[str, Any]) -> None:
         say(f"Look at {one['source']}: {one['alarm']}", style="yellow")
     for one in data["held"]:
         say(f"Not taken yet: {one['source']} ({one['why']})", style="yellow")
+    for source in data["stopped"]:
+        say(f"Not finished: {source}. The next start goes on with it.", style="yellow")
     for one in data["failed"]:
         say(f"Not done: {one['source']} {one['reason']}", style="red")
     fates = ", ".join(f"{number} {kind}" for kind, number in data["fates"].items() if number)

@@ -1,5 +1,6 @@
 """LibreOffice: where it is, and office files printed to PDF by it, headless and shut in."""
 
+import errno
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ PACKAGES = "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-
 INSTALL = f"apt-get install --no-install-recommends {PACKAGES}"
 
 _PLACES = (Path("/usr/lib/libreoffice/program"), Path("/opt/libreoffice/program"))
+_ROOM = 16 << 20  # bytes of disk; with less left it fails in ways of its own, whatever the file
 _AGAIN = 81  # it has just made its profile, and asks to be started once more
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -82,6 +84,7 @@ def to_pdf(path: Path, media: str, out: Path, *, seconds: float, memory_mb: int)
 
     Raises:
         Refused: LibreOffice is not installed, or cannot open the file within these limits.
+        OSError: the disk is full.
     """
     program = find()
     if program is None:
@@ -112,6 +115,8 @@ def to_pdf(path: Path, media: str, out: Path, *, seconds: float, memory_mb: int)
             f"LibreOffice was not done with it after {seconds:g} seconds", "send it as PDF"
         ) from error
     made = out / "original.pdf"
+    if not made.exists() and shutil.disk_usage(out).free < _ROOM:
+        raise OSError(errno.ENOSPC, "no room for LibreOffice to print the file", str(out))
     if not made.exists():
         raise Refused(f"LibreOffice cannot open it: {_why(done)}", "open it, and send it as PDF")
     shutil.rmtree(home)

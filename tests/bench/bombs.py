@@ -85,6 +85,11 @@ def text_png(path: Path) -> None:
     path.write_bytes(plain[:33] + comment + plain[33:])  # after IHDR
 
 
+def filled_jpeg(path: Path) -> None:
+    """Nothing but fill bytes, which may stand before a marker: slow for who takes them one at a time."""
+    path.write_bytes(b"\xff\xd8" + b"\xff" * (50 << 20))
+
+
 def wide_jpeg(path: Path) -> None:
     """A small picture whose header says 20,000 pixels across and down."""
     picture = io.BytesIO()
@@ -289,6 +294,7 @@ REFUSED: dict[str, Callable[[Path], None]] = {
     "doubling.pdf": doubling_pdf,
     "flate.pdf": flate_pdf,
     "large page.pdf": large_page_pdf,
+    "filled.jpg": filled_jpeg,
 }
 """Files that can only be refused."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from capture import claim
-from capture.claim import ReadyFile, StillWriting, claim_file, release, resume_claim
+from capture.claim import ReadyFile, StillWriting, claim_file, give_back, release, resume_claim
 
 
 @pytest.fixture
@@ -188,6 +188,27 @@ def test_release_deletes(source: Path, spool: Path) -> None:
     for _ in range(2):
         release(spool / "source", source, source.parent, "delete")
         assert {**tree(source.parent), **tree(spool)} == {}
+
+
+@pytest.mark.parametrize("after", ["delete", "done"])
+def test_what_its_writer_has_open_is_not_let_go_of(source: Path, spool: Path, after: str) -> None:
+    claim_file(observed(source), spool / "source")
+    with (spool / "source").open("ab"), pytest.raises(OSError, match="still has it open"):
+        release(spool / "source", source, source.parent, after)
+    assert tree(spool) == {"source": b"page" * 1000}
+
+
+def test_nothing_is_made_where_the_station_was(source: Path, spool: Path) -> None:
+    """A share that is away comes back over what was made in its place, and hides it."""
+    station = source.parent
+    claim_file(observed(source), spool / "source")
+    station.rmdir()
+    with pytest.raises(FileNotFoundError, match="the station's folder is away"):
+        release(spool / "source", source, station, "done")
+    with pytest.raises(FileNotFoundError, match="the station's folder is away"):
+        give_back(spool / "source", source, station)
+    assert not station.exists()
+    assert tree(spool) == {"source": b"page" * 1000}
 
 
 def test_release_keeps_each_file_in_done(source: Path, spool: Path) -> None:

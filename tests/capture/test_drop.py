@@ -1,14 +1,16 @@
+import errno
 import os
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from capture.claim import ReadyFile
-from capture.drop import Ready, StationFolder, Tracker, changes, scan
+from capture.drop import Ready, StationFolder, Tracker, changes, polls, registers, scan
 from capture.station import Station
 from domain.errors import Usage
 
@@ -210,6 +212,66 @@ def test_wrong_profile_stops_its_station_only(tmp_path: Path) -> None:
     assert after_quiet(tracker) == [("b.pdf", ["b.pdf"])]
     assert list(tracker.complaints) == [bad]
     assert "batch = 3" in tracker.complaints[bad]
+
+
+def test_a_folder_that_cannot_be_read_stops_its_station_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of a share whose server is gone: every call on it fails."""
+    gone = profile(tmp_path / "share", "poll = true")
+    put(tmp_path / "lobby" / "b.pdf")
+
+    def failing(call: Any) -> Any:
+        def wrapped(path: Any, *args: Any, **more: Any) -> Any:
+            if str(path).startswith(str(gone)):
+                raise OSError(errno.ENOTCONN, "Transport endpoint is not connected", str(path))
+            return call(path, *args, **more)
+
+        return wrapped
+
+    with monkeypatch.context() as patched:
+        for owner, name in ((Path, "is_dir"), (Path, "read_bytes"), (os, "scandir")):
+            patched.setattr(owner, name, failing(getattr(owner, name)))
+        tracker = Tracker(tmp_path)
+        assert after_quiet(tracker) == [("b.pdf", ["b.pdf"])]
+        assert list(tracker.complaints) == [gone]
+        assert "Transport endpoint" in tracker.complaints[gone]
+        assert polls(tmp_path) is False
+        assert registers(tmp_path) == {"IN"}
+    put(gone / "a.pdf")
+    assert after_quiet(tracker) == [("b.pdf", ["b.pdf"]), ("a.pdf", ["a.pdf"])]
+
+
+def test_folders_too_deep_are_left_out_and_told(tmp_path: Path) -> None:
+    lobby = tmp_path / "lobby"
+    put(lobby / "b.pdf")
+    deep = lobby.joinpath("deep", *("d" for _ in range(120)))
+    deep.mkdir(parents=True)
+    long = lobby / "long"
+    long.mkdir()
+    place = os.open(long, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("x" * 240, dir_fd=place)
+        place, before = os.open("x" * 240, os.O_RDONLY, dir_fd=place), place
+        os.close(before)
+    os.close(place)
+    tracker = Tracker(tmp_path)
+    assert after_quiet(tracker) == [("b.pdf", ["b.pdf"])]
+    assert set(tracker.complaints) == {lobby / "deep", lobby / "long"}
+    assert all("move what it holds further up" in why for why in tracker.complaints.values())
+
+
+def test_a_file_that_is_open_for_writing_is_held(tmp_path: Path) -> None:
+    """Also where its end looks right, and where nothing more is going to come."""
+    path = put(tmp_path / "lobby" / "a.pdf")
+    for tracker in (Tracker(tmp_path), Tracker(tmp_path, patience=0, close_gaps=True)):
+        with path.open("ab"):
+            assert after_quiet(tracker, 60.0) == []
+            assert [(held.path, held.settles) for held in tracker.held] == [(path, False)]
+            assert "still open" in tracker.held[0].why
+        assert brief(tracker.observe(161.0)) == [("a.pdf", ["a.pdf"])]
+    with path.open("ab"):  # for ever, as a program with a leak does
+        assert after_quiet(Tracker(tmp_path), 3601.0) == [("a.pdf", ["a.pdf"])]
 
 
 def test_any_name_is_taken(tmp_path: Path) -> None:

@@ -77,6 +77,14 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
     assert printed(path, tmp_path / "one") == printed(path, tmp_path / "another folder")
 
 
+def test_a_full_disk_is_not_the_files_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libreoffice, "_ROOM", 1 << 60)
+    path = open_document(tmp_path / "a.odt", "text")
+    path.write_bytes(path.read_bytes().replace(b"<office:body>", b"<office:ydob>"))
+    with pytest.raises(OSError, match="no room"):
+        printed(path, tmp_path / "out")
+
+
 def test_broken(tmp_path: Path) -> None:
     path = open_document(tmp_path / "a.odt", "text")
     path.write_bytes(path.read_bytes().replace(b"<office:body>", b"<office:ydob>"))

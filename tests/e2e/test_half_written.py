@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,17 @@ WRITER = textwrap.dedent("""
                 file.write(piece)
                 time.sleep(pause / 5)
         os.replace(target + ".new", target)
+    elif how == "reserve":
+        with open(target, "wb", buffering=0) as file:
+            file.truncate(len(data))
+            for piece in pieces:
+                file.write(piece)
+                time.sleep(pause)
+    elif how == "hold":
+        with open(target, "wb", buffering=0) as file:
+            file.write(data[:-step])
+            time.sleep(5 * pause)
+            file.write(data[-step:])
     elif how == "half":
         with open(target, "wb", buffering=0) as file:
             file.write(data[:-step])
@@ -107,15 +119,33 @@ def wait_for(what: Callable[[], Any], seconds: float = _LONG) -> Any:
 
 def ended() -> list[tuple[str, str, str, str]]:
     """Of each file: its name, the hash of its original, its pages' fates, and why it was refused."""
+    from django.db.models import Q
+
     from register.models import Batch, PageFate
 
     found = []
     for batch in Batch.objects.filter(state__in=("done", "released")):
-        for one in batch.claims.all():
-            fates = PageFate.objects.filter(claim=one).order_by("page")
+        for one in batch.claims.filter(inside=None):
+            its = Q(claim=one) | Q(claim__inside=one) | Q(claim__inside__inside=one)
+            fates = PageFate.objects.filter(its).order_by("claim", "page")
             kinds = " ".join(fate.kind for fate in fates)
             found.append((Path(one.source).name, one.sha256, kinds, fates[0].reason if fates else ""))
     return sorted(found)
+
+
+def tiff_of(texts: list[str], compression: str = "group4") -> bytes:
+    first, *more = [small_page(text).convert("1") for text in texts]
+    out = io.BytesIO()
+    first.save(out, "TIFF", dpi=(100, 100), compression=compression, save_all=True, append_images=more)
+    return out.getvalue()
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return out.getvalue()
 
 
 def digest(data: bytes) -> str:
@@ -145,7 +175,14 @@ def jpeg(text: str) -> bytes:
 def test_only_what_is_whole_is_filed(office: tuple[Path, Path], tmp_path: Path) -> None:
     home, drop = office
     tiff = small_tiff(tmp_path / "three.tif", ["Letter one", "Letter two", "Letter three"]).read_bytes()
-    # A pause is longer than the quiet time: nothing but the file's own end tells that it is all there.
+    # A pause is longer than the quiet time: nothing but the file's own end tells that it is all there, or
+    # that somebody has it open: what is written of it so far looks whole.
+    plain = tiff_of(["Not", "packed"], "raw")
+    own = pdf(["Held open"])
+    held = own + b"% " + bytes(len(own) // 5) + b"\n%%EOF\n"
+    packed = zip_of(
+        {"1.tif": tiff_of(["In a ZIP"]), "2.zip": zip_of({"in.tif": tiff_of(["In a ZIP in it"])})}
+    )
     jobs = [
         ("append", "slow.tif", tiff, 1.2),
         ("append", "slow.pdf", pdf(["Paper one", "Paper two"]), 1.1),
@@ -153,6 +190,9 @@ def test_only_what_is_whole_is_filed(office: tuple[Path, Path], tmp_path: Path) 
         ("reopen", "often.pdf", pdf(["Often opened"]), 0.9),
         ("rename", "named.pdf", pdf(["Named last"]), 0.7),
         ("over", "again.pdf", pdf(["Written over"]), 2.5),
+        ("append", "slow.zip", packed, 1.2),
+        ("reserve", "reserved.tif", plain, 1.1),
+        ("hold", "held.pdf", held, 1.0),
         ("half", "killed.tif", tiff[:-2], 0.0),
     ]
     services = open_services(home)
@@ -174,7 +214,7 @@ def test_only_what_is_whole_is_filed(office: tuple[Path, Path], tmp_path: Path) 
         assert [one.wait(_LONG) for one in writers] == [0] * len(writers)
         found = wait_for(lambda: len(ended()) >= len(jobs) and ended())
     del written["killed.tif"]
-    pages = {"slow.tif": 3, "slow.pdf": 2}
+    pages = {"slow.tif": 3, "slow.pdf": 2, "reserved.tif": 2, "slow.zip": 2}
     expected = [
         (name, digest(data), " ".join(["document"] * pages.get(name, 1)), "")
         for name, data in written.items()

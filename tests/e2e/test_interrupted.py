@@ -7,17 +7,20 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from domain.entry import Query
 from domain.page import Page
 from flows.notes import noted
 from infra.wiring import open_services
+from postroom.intaking import print_report
 from tests.bench.running import POSTROOM, environment
 from tests.small import small_page, train_small
 
 PAGES = 30
 
 
-def test_pages_read_before_are_not_read_again(tmp_path: Path) -> None:
+def test_pages_read_before_are_not_read_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home, drop = tmp_path / "home", tmp_path / "drop"
     services = open_services(home)
     train_small(home)
@@ -45,7 +48,10 @@ def test_pages_read_before_are_not_read_again(tmp_path: Path) -> None:
     assert intake.returncode == 1
     assert "Stopping after the pages in work" in said
     assert "Traceback" not in said
-    assert [len(json.loads(answer)[name]) for name in ("unfinished", "failed", "entries")] == [1, 0, 0]
+    report = json.loads(answer)
+    assert [len(report[name]) for name in ("unfinished", "stopped", "failed", "entries")] == [1, 1, 0, 0]
+    print_report(report)
+    assert "Not finished: " in capsys.readouterr().out
 
     (folder,) = services.work.glob("*/000000")
     words = sorted(folder.glob("0*.json"))
