@@ -4,41 +4,24 @@ Only the file system is looked at; claims and their rows are the caller's. What 
 what is left alone is told to operators in ``docs/stations.md``.
 """
 
-import errno
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import watchfiles
 
 from capture.claim import ReadyFile
 from capture.endings import ends_properly
-from capture.names import natural
-from capture.station import PROFILE, Station, load_station
+from capture.folders import StationFolder, by_name, complaint, inside, listed, station_folders
+from capture.station import load_station
 from capture.writers import open_for_writing
 from domain.errors import Usage
 
-LOOSE = "drop"
-"""Name of the station that files lying directly in the drop folder belong to."""
-
-_NOT_MAIL = {PROFILE, "truth.jsonl", "thumbs.db", "desktop.ini"}
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 _TICK_MS = 1000  # between listings of a network folder
-_DEEPEST = 100  # folders in folders
 _LOOK_MS = 250  # between looks where the kernel reports changes; files become ready by time alone
-
-
-@dataclass(frozen=True, slots=True)
-class StationFolder:
-    """A station and the folder that its scanner writes to."""
-
-    name: str
-    station: Station
-    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +49,6 @@ class Held:
     path: Path
     why: str
     settles: bool
-
-
-def scan(drop: Path) -> tuple[StationFolder, ...]:
-    """The station folders of a drop folder, by name; the drop folder itself is the last one.
-
-    Raises:
-        Usage: a profile is wrong, or there is no such folder.
-    """
-    return tuple(StationFolder(name, load_station(folder), folder) for name, folder in _folders(drop))
 
 
 @dataclass(slots=True)
@@ -125,14 +99,14 @@ class Tracker:
         ready: list[Ready] = []
         held: list[Held] = []
         present: set[Path] = set()
-        for name, folder in _folders(self.drop):
+        for name, folder in station_folders(self.drop):
             try:
                 look = _Look(self, StationFolder(name, load_station(folder), folder), now, held, present)
                 ready.extend(look.batches())
             except Usage as why:
                 self.complaints[folder] = str(why)
             except OSError as why:
-                self.complaints[folder] = _complaint(why)
+                self.complaints[folder] = complaint(folder, why)
         self._seen = {path: seen for path, seen in self._seen.items() if path in present}
         self.held = tuple(held)
         return tuple(ready)
@@ -179,14 +153,14 @@ class _Look:
 
     def _files(self, folder: Path, deep: bool) -> Iterator[Path]:
         """The station's mail; a folder in its own that cannot be looked through is left out whole."""
-        for path, is_folder in _listed(folder, top=True):
+        for path, is_folder in listed(folder, top=True):
             if not is_folder:
                 yield path
             elif deep:
                 try:
-                    yield from list(_inside(path))
+                    yield from list(inside(path))
                 except OSError as why:
-                    self.tracker.complaints[path] = _complaint(why)
+                    self.tracker.complaints[path] = complaint(path, why)
 
     def _marked(self, mail: list[Path], markers: list[Path]) -> Iterator[Ready]:
         """Each marker closes a batch of the files that are no younger than it."""
@@ -219,7 +193,7 @@ class _Look:
         # All files are looked at, for the clock of each to start, before any holds the batch back.
         sending = [self._sending(path) for path in paths if _unfinished(path)]
         paths = [path for path in paths if not _unfinished(path)]
-        found = [self._file(path, wait) for path in sorted(paths, key=_by_name)]
+        found = [self._file(path, wait) for path in sorted(paths, key=by_name)]
         done = self._done_markers(paths, place)
         files = tuple(file for file in found if file is not None)
         if not files or len(files) < len(found) or any(sending) or done is None:
@@ -294,24 +268,6 @@ class _Look:
         self.held.append(Held(path, why, settles))
 
 
-def polls(drop: Path) -> bool:
-    """Whether a station of the drop folder asks to be polled; one with a wrong profile does not."""
-    return any(station.poll for station in _right(drop))
-
-
-def registers(drop: Path) -> set[str]:
-    """The registers that the stations of the drop folder file into; one with a wrong profile has none."""
-    return {station.register for station in _right(drop)}
-
-
-def _right(drop: Path) -> Iterator[Station]:
-    for _, folder in _folders(drop):
-        try:
-            yield load_station(folder)
-        except (Usage, OSError):
-            continue
-
-
 def changes(drop: Path, stop: Event, poll: bool) -> Iterator[None]:
     """Yields when something under the drop folder may have changed, and about once a second.
 
@@ -339,65 +295,5 @@ def changes(drop: Path, stop: Event, poll: bool) -> Iterator[None]:
         yield
 
 
-def _folders(drop: Path) -> list[tuple[str, Path]]:
-    """Name and folder of each station; the drop folder itself, for loose files, last."""
-    try:
-        inside = sorted(drop.iterdir(), key=_by_name)
-    except (FileNotFoundError, NotADirectoryError) as why:
-        raise Usage(f"{drop}: there is no such drop folder; make it or name another") from why
-    stations = [path for path in inside if not _passed_over(path.name, top=True) and _is_folder(path)]
-    return [*((path.name, path) for path in stations), (LOOSE, drop)]
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # as of a share whose server is gone: the look into it says so
-        return True
-
-
-def _listed(folder: Path, top: bool = False) -> Iterator[tuple[Path, bool]]:
-    """What may be mail in a folder, and whether it is a folder; links and special files are none."""
-    try:
-        with os.scandir(folder) as entries:
-            inside = sorted(entries, key=lambda entry: natural(entry.name))
-    except FileNotFoundError:
-        return
-    for entry in inside:
-        if not _passed_over(entry.name, top):
-            if entry.is_file(follow_symlinks=False):
-                yield folder / entry.name, False
-            elif entry.is_dir(follow_symlinks=False):
-                yield folder / entry.name, True
-
-
-def _inside(folder: Path, depth: int = 1) -> Iterator[Path]:
-    """The mail in a folder and all folders in it, unfinished files too."""
-    if depth > _DEEPEST:
-        raise OSError(errno.ELOOP, f"more than {_DEEPEST} folders deep", folder)
-    for path, is_folder in _listed(folder):
-        if is_folder:
-            yield from _inside(path, depth + 1)
-        else:
-            yield path
-
-
-def _complaint(why: OSError) -> str:
-    if isinstance(why, PermissionError):
-        return f"{why.filename}: no permission to read it; correct that"
-    if why.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-        return f"{why.filename}: too deep or too long a path; move what it holds further up"
-    return f"{why.filename}: cannot be read ({why.strerror}); its files are taken once it can be"
-
-
-def _by_name(path: Path) -> Any:
-    return natural(str(path))
-
-
 def _unfinished(path: Path) -> bool:
     return path.name.lower().endswith(_UNFINISHED)
-
-
-def _passed_over(name: str, top: bool) -> bool:
-    low = name.lower()
-    return low.startswith((".", "~$")) or low in _NOT_MAIL or (top and low == "done")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from archive.keys import REGISTER, record_prefix
 from archive.port import Archive
-from capture.drop import registers
+from capture.folders import registers
 from domain.errors import Usage
 from flows.records import ahead
 from infra.wiring import Services

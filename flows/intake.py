@@ -11,9 +11,11 @@ from pathlib import Path
 
 import structlog
 
-from capture.drop import Tracker, changes, polls
+from capture.drop import Tracker, changes
+from capture.folders import polls
 from capture.pool import Pool
 from domain.errors import Denied, PostroomError, Unavailable
+from domain.paths import readable
 from flows.file_batch import Tools, file_batch
 from flows.publish import deliver
 from flows.reading import machine_trouble
@@ -24,7 +26,6 @@ from flows.taking import claim
 from infra.classifier import lazy_champion
 from infra.wiring import Services, sole_intake, sole_worker
 from register import batches, outbox
-from register.batches import readable
 from register.models import Batch
 from register.session import asking, borrowed
 

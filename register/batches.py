@@ -14,6 +14,7 @@ from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from domain.document import Separation, Signature
+from domain.paths import readable
 from domain.wire import from_json, to_plain
 from register.filing import RENDITION
 from register.models import Batch, Claim, Outbox, PageFate, StoredObject
@@ -43,12 +44,6 @@ class NewMember:
     sha256: str
     media: str
     original: str
-
-
-def readable(path: Path | str) -> str:
-    r"""The path as text that any database and terminal takes; stray bytes and controls as ``\xNN``."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
 
 
 def open_batch(

@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from domain.paths import readable
 from infra.database import prepare
 from infra.wiring import open_services
-from register.batches import path_of, readable
+from register.batches import path_of
 from tests.bench import bombs
 from tests.bench.running import Run, copy_whole, postroom
 from tests.small import train_small

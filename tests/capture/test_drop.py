@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from capture.claim import ReadyFile
-from capture.drop import Ready, StationFolder, Tracker, changes, polls, registers, scan
+from capture.drop import Ready, Tracker, changes
+from capture.folders import StationFolder, polls, registers, scan
 from capture.station import Station
 from domain.errors import Usage
 

@@ -7,6 +7,7 @@ import pytest
 
 from archive.keys import record_key
 from domain.errors import Usage
+from capture.folders import registers
 from flows.behind import not_behind, refuse_older
 from flows.publish import publish
 from flows.rebuild import rebuild_index
@@ -89,3 +90,13 @@ def test_what_another_process_has_just_given_is_no_matter(office: Services) -> N
     known = iter([{("IN", YEAR): 3}, {("IN", YEAR): 4}])
     refuse_older(office.archive, lambda: next(known), (), YEAR)
     assert list(known) == []
+
+
+def test_a_wrong_profile_stops_its_station_only(office: Services) -> None:
+    """The look at what is dropped tells of it; here the other stations' registers count."""
+    for name, profile in (("bad", 'langauges = ["en"]'), ("good", 'register = "OUT"')):
+        (office.drop / name).mkdir(parents=True)
+        (office.drop / name / "station.toml").write_text(profile)
+    (office.drop / "odd" / "station.toml").mkdir(parents=True)
+    not_behind(office)
+    assert registers(office.drop) == {"IN", "OUT"}
