@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from archive.keys import record_key
-from domain.errors import Usage
 from capture.folders import registers
+from domain.errors import Usage
 from flows.behind import not_behind, refuse_older
 from flows.publish import publish
 from flows.rebuild import rebuild_index

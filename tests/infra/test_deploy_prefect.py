@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 from prefect.cli.deploy._models import PrefectYamlModel
 from prefect.flows import load_flow_from_entrypoint
 
@@ -79,7 +78,6 @@ def ask(server: PrefectServer, path: str) -> dict[str, Any]:
         return {one["name"]: one for one in json.load(answer)}
 
 
-@pytest.mark.timeout(300)
 def test_it_is_laid_down(postgresql: PostgreSQL, tmp_path: Path) -> None:
     database = fresh_database(postgresql)
     with psycopg.connect(database, autocommit=True) as connection:
