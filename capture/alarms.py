@@ -7,6 +7,7 @@ from capture.station import SeparationPolicy
 from domain.document import NO_COVER
 from domain.page import Sheet
 
+_CUTTING = (Role.SEPARATOR, Role.BLANK_SEPARATOR)
 _WRITTEN = (Role.CONTENT, Role.LABEL, Role.REFUSED)
 
 
@@ -35,15 +36,39 @@ def alarms_of(items: Sequence[Item], policy: SeparationPolicy) -> Iterator[str]:
 def _before_the_first(items: Sequence[Item], policy: SeparationPolicy, files: int) -> Iterator[str]:
     """Pages in front of all labels, and of all sheets where these lie in front of each document."""
     starts = (Role.LABEL, Role.SEPARATOR) if policy.sheets == "before" else (Role.LABEL,)
-    first = next((at for at, item in enumerate(items) if item.role in starts), 0)
+    first = next((at for at, item in enumerate(items) if item.role in starts), None)
+    if first is None:
+        return
     before = sum(item.role is Role.CONTENT for item in items[:first])
-    cut = any(item.role in (Role.SEPARATOR, Role.BLANK_SEPARATOR) for item in items[:first])
+    cut = any(item.role in _CUTTING for item in items[:first])
     if before and not cut:
         what = "label" if items[first].role is Role.LABEL else "separator"
         yield (
             f"{before} page{'s' * (before > 1)} before the first {what} "
             f"({place(items[first].key, files)}): check that no {what} is missing"
         )
+
+
+def uncut(items: Sequence[Item], policy: SeparationPolicy, documents: Sequence[int]) -> Iterator[str]:
+    """An alarm about a batch without any sheet or label, from a station that lays its own before documents.
+
+    Where sheets lie only between documents, or labels are not expected, one document is a batch as it should
+    be; where blank sheets or counts cut there need not be others.
+
+    Args:
+        items: the batch.
+        policy: of its station.
+        documents: how many pages each of the batch's documents has.
+    """
+    cut = any(item.role in (*_CUTTING, Role.LABEL) for item in items)
+    pages = sum(item.role is Role.CONTENT for item in items)
+    if cut or policy.pages or max(documents, default=0) < 2:
+        return
+    sheets = policy.sheets == "before" and bool(policy.patch or policy.own_separator)
+    if sheets or (policy.label and policy.code_expected):
+        what = "separator" if sheets else "label"
+        made = "one document" if len(documents) == 1 else f"{len(documents)} documents"
+        yield f"no {what} in this batch: {pages} pages are {made}: check that no {what} is missing"
 
 
 def two_numbers(

@@ -7,7 +7,7 @@ The rules of a station's ``separation`` add up; what each does is told to operat
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from capture.alarms import alarms_of, two_numbers
+from capture.alarms import alarms_of, two_numbers, uncut
 from capture.cover import cover_of
 from capture.labels import gathered, label_of
 from capture.pile import Item, Key, Role, lay, place
@@ -48,29 +48,34 @@ def separate(
         own_number: whether a barcode's text is a register number of ours: such a label starts a
             document under every policy.
         apart: files that are documents by themselves, such as attachments: none goes on in another.
-        pages: page counts of the files, where a station collates and not all their pages are here.
+        pages: page counts of the files, where not all their pages are here.
 
     Returns:
         Fates in the order of the files and their pages: one for each key of ``sheets`` and
         ``refused``.
     """
     items, wrong = _items(sheets, refused, station, own_number, pages)
-    groups = _groups(items, station.separation, apart)
-    alarms = [*two_numbers(sheets, refused, own_number), *wrong, *alarms_of(items, station.separation)]
+    policy = station.separation
+    groups = [group for group in _groups(items, policy, apart) if group.items]
+    whole = sum((pages or {}).values()) <= len(items)  # else only some pages of it are tried again
+    alarms = (
+        *two_numbers(sheets, refused, own_number),
+        *wrong,
+        *(uncut(items, policy, [len(group.items) for group in groups]) if whole else ()),
+        *alarms_of(items, policy),
+    )
     read = {(sheet.source, sheet.page.number): sheet.page for sheet in sheets}
     documents: list[Cut] = []
     fates: dict[Key, Fate] = {}
     for group in groups:
-        if not group.items:
-            continue
         for position, key in enumerate(group.kept, start=1):
             fates[key] = Fate(*key, FateKind.DOCUMENT, len(documents), position)
-        candidates = gathered(read, group.kept, station.separation, own_number)
+        candidates = gathered(read, group.kept, policy, own_number)
         documents.append(Cut(group.kept, group.label, group.cover, candidates))
     for item in items:
         if item.key not in fates:
             fates[item.key] = Fate(*item.key, _DROPPED[item.role], reason=item.reason)
-    return Separation(tuple(documents), tuple(fates[key] for key in sorted(fates)), tuple(alarms))
+    return Separation(tuple(documents), tuple(fates[key] for key in sorted(fates)), alarms)
 
 
 _DROPPED = {

@@ -19,6 +19,12 @@ INVOICE = (
     (0.25, "Invoice no: 2026-4711"),
     (0.27, "Date: 4 March 2026"),
 )
+OTHER = (
+    (0.05, "Moorland Timber plc"),
+    (0.07, "2 Mill Lane, Hull"),
+    *LETTER[2:6],
+    (0.40, "we regret that the beams are late."),
+)
 LATER = (
     (0.06, "Brightwater Supplies Ltd"),
     (0.25, "As agreed we shall deliver on 7 April 2026."),
@@ -50,6 +56,8 @@ def numbered(lines: tuple[tuple[float, str], ...], text: str) -> Page:
         ([page(*LETTER), page(*LATER), page(*TABLE)], ()),
         ([page(*LETTER), page(*LATER), page(*INVOICE), page(*TABLE)], (3,)),
         ([page(*TABLE), page(*LETTER)], (2,)),  # a salutation is enough
+        ([page(*LETTER), page(*LATER), page(*LETTER)], (3,)),  # the same sender, day and salutation
+        ([page(*LETTER), page(*OTHER)], (2,)),
         ([page(*INVOICE), page(*INVOICE)], ()),  # the same heading on each page of a document
         ([page(*INVOICE), numbered(LETTER, "Page 2 of 3")], ()),
         ([page(*INVOICE), numbered(LETTER, "- 2 -")], ()),

@@ -198,7 +198,6 @@ def test_pages_before_the_first_separator_raise_an_alarm() -> None:
     assert run(pages, station(patch=("T",), sheets="between")).alarms == ()
     assert run(pages, station(patch=("T",), blank=True)).alarms == ()  # blank sheets lie between
     assert run(pages[3:], station(patch=("T",))).alarms == ()
-    assert run(pages[:3], station(patch=("T",))).alarms == ()
 
 
 def test_a_label_in_front_of_the_first_separator_leaves_nothing_before_it() -> None:

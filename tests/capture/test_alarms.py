@@ -1,0 +1,35 @@
+from capture.separate import separate
+from tests.capture.test_separate import OWN, label, own, run, sheet, station
+
+
+def test_a_batch_without_any_separator_raises_an_alarm() -> None:
+    """The sheets were forgotten, or none was read: all letters are one document."""
+    pages = [sheet(0, 1), sheet(0, 2, blank=True), sheet(0, 3), sheet(0, 4)]
+    told = ("no separator in this batch: 3 pages are one document: check that no separator is missing",)
+    for rules in ({"patch": ("T",)}, {"barcode": "OURS"}, {"patch": ("T",), "label": "A-1"}):
+        assert run(pages, station(**rules)).alarms == told
+    two = [sheet(0, 1), sheet(0, 2), sheet(1, 1), sheet(1, 2)]
+    told = ("no separator in this batch: 4 pages are 2 documents: check that no separator is missing",)
+    assert run(two, station(patch=("T",))).alarms == told
+    told = ("no label in this batch: 3 pages are one document: check that no label is missing",)
+    assert run(pages, station(label="A-1")).alarms == told
+
+
+def test_a_batch_without_any_separator_may_be_one_document() -> None:
+    pages = [sheet(0, 1), sheet(0, 2)]
+    for rules in (
+        {},
+        {"blank": True},
+        {"patch": ("T",), "sheets": "between"},
+        {"patch": ("T",), "pages": 1},
+        {"label": "A-1", "expects_code": "no"},
+    ):
+        assert run(pages, station(**rules)).alarms == ()
+    assert run(pages[:1], station(patch=("T",))).alarms == ()
+    attached = [sheet(0, 1), sheet(1, 1)]
+    assert separate(attached, {}, station(patch=("T",)), own, apart={1}).alarms == ()
+    again = separate(pages, {}, station(patch=("T",)), own, pages={0: 5})
+    assert again.alarms == ()  # the separators were in the rest of the batch
+    parted = [sheet(0, 1), sheet(0, 2, blank=True), sheet(0, 3)]
+    assert run(parted, station(patch=("T",), blank=True)).alarms == ()
+    assert run([sheet(0, 1, label(OWN)), sheet(0, 2)], station(patch=("T",))).alarms == ()
