@@ -110,7 +110,7 @@ def _read(
         and ink_share(pyramid.small.gray, pyramid.small.dpi, pyramid.ink) < settings.blank_ink
     )
     if own is not None:
-        language, _ = language_of(own, options.languages)
+        language = language_of(own, options.languages)[0] if options.languages else None
         reading = Reading(_turned(own, forced or 0), forced or 0, language=language)
     elif blank or not readable or not options.languages:
         reading = Reading(rotation=forced or 0)

@@ -148,6 +148,14 @@ def test_text_and_barcodes_of_files_good_and_bad(tmp_path: Path) -> None:
     assert str(bad) in run(tmp_path / "h", "barcodes", bad).stderr
 
 
+def test_barcodes_of_our_own_separator_sheet(tmp_path: Path) -> None:
+    """A page with words of its own is read in no language when it is looked at for codes only."""
+    sheet = tmp_path / "sheet.pdf"
+    code = asked(tmp_path / "h", "separators", "-o", sheet)["code"]
+    found = {(one["format"], one["text"]) for one in asked(tmp_path / "h", "barcodes", sheet)}
+    assert found == {("QRCode", code), ("Code128", "POSTROOM-SEPARATOR"), ("PatchT", "T")}
+
+
 def test_classify_takes_texts(tmp_path: Path) -> None:
     train_small(tmp_path)
     letter = tmp_path / "letter.txt"
