@@ -15,17 +15,20 @@ def alarms_of(items: Sequence[Item], policy: SeparationPolicy) -> Iterator[str]:
     """Alarms about the order of separators, labels and pages, in page order."""
     files = len({item.key[0] for item in items})
     yield from _before_the_first(items, policy, files)
-    last: Item | None = None
+    # Of each kind by itself: where sides are scanned without a word of it, a sheet's back is a blank one.
+    before: dict[Role, Item] = {}
     for item in items:
-        if item.role is Role.SEPARATOR:
+        if item.role in _CUTTING:
+            last = before.get(item.role)
             if last is not None and not last.side.same_sheet(item.side):
                 yield (
                     f"nothing between the separators at {place(last.key, files)} and "
                     f"{place(item.key, files)}: check that no document is missing"
                 )
-            last = item
+            before[item.role] = item
         elif item.role in _WRITTEN:
-            last = None
+            before.clear()
+    last = before.get(Role.SEPARATOR)
     if last is not None and last.cover != NO_COVER:
         yield (
             f"nothing behind the separator at {place(last.key, files)}, which tells of a document: "

@@ -1,5 +1,5 @@
 from capture.separate import separate
-from tests.capture.test_separate import OWN, label, own, run, sheet, station
+from tests.capture.test_separate import OWN, PATCH, label, own, run, sheet, station
 
 
 def test_a_batch_without_any_separator_raises_an_alarm() -> None:
@@ -33,3 +33,18 @@ def test_a_batch_without_any_separator_may_be_one_document() -> None:
     parted = [sheet(0, 1), sheet(0, 2, blank=True), sheet(0, 3)]
     assert run(parted, station(patch=("T",), blank=True)).alarms == ()
     assert run([sheet(0, 1, label(OWN)), sheet(0, 2)], station(patch=("T",))).alarms == ()
+
+
+def test_two_blank_separators_in_a_row_raise_an_alarm() -> None:
+    blank = [sheet(0, number, blank=number in (2, 3, 5)) for number in range(1, 7)]
+    told = ("nothing between the separators at page 2 and page 3: check that no document is missing",)
+    assert run(blank, station(blank=True)).alarms == told
+    assert run(blank, station()).alarms == ()
+    # The two sides of a sheet are one separator; two sheets are two.
+    sides = [sheet(0, number, blank=number in range(3, 7)) for number in range(1, 9)]
+    told = ("nothing between the separators at page 4 and page 5: check that no document is missing",)
+    assert run(sides, station(duplex=True, blank=True)).alarms == told
+    assert run([*sides[:4], *sides[6:]], station(duplex=True, blank=True)).alarms == ()
+    # The back of a printed sheet, where the station does not say that sides are scanned.
+    backs = [sheet(0, 1, PATCH), sheet(0, 2, blank=True), sheet(0, 3)]
+    assert run(backs, station(patch=("T",), blank=True)).alarms == ()
