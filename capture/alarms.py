@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from capture.labels import ALTERED, objection
 from capture.pile import Item, Key, Role, place
 from capture.station import SeparationPolicy
 from domain.document import NO_COVER
@@ -87,3 +88,25 @@ def two_numbers(
                 f"{place(key, files)} bears the numbers {', '.join(numbers)}: check that it was filed under "
                 f"the right one"
             )
+
+
+def altered_numbers(
+    sheets: Sequence[Sheet],
+    refused: Mapping[Key, str],
+    policy: SeparationPolicy,
+    own_number: Callable[[str], bool],
+) -> Iterator[str]:
+    """Alarms about codes like our register numbers that fail their check: their pages go to no entry for it.
+
+    What the station's rule for labels takes is a number of somebody else's.
+    """
+    files = len({sheet.source for sheet in sheets} | {key[0] for key in refused})
+    for sheet in sheets:
+        key = (sheet.source, sheet.page.number)
+        wrong = dict.fromkeys(
+            code.text
+            for code in sheet.page.barcodes
+            if not own_number(code.text) and objection(code, policy.label, policy.label_formats) == ALTERED
+        )
+        for text in wrong if key not in refused else ():
+            yield f"{place(key, files)} bears {text}, which {ALTERED}: check which entry it belongs to"

@@ -17,7 +17,7 @@ from domain.page import Barcode, Box, Page
 _OWN = "a register number of ours; its check digit is right"
 _RULE = "the station's rule for labels takes it"
 _FOREIGN = "neither a register number of ours nor what the station's rule for labels takes"
-_ALTERED = "looks like a register number, but its check digit is wrong"
+ALTERED = "looks like a register number, but its check digit is wrong"
 _FORMAT = "the station's labels are of another format"
 _PLACE = "the station's labels lie elsewhere on the page"
 _AFTER_OWN = "a register number of ours comes first"
@@ -82,7 +82,7 @@ def objection(code: Barcode, label: str, formats: Sequence[str]) -> str:
     ``label`` and ``formats`` as ``SeparationPolicy.label`` and ``label_formats``.
     """
     if not label or not re.fullmatch(label, code.text):
-        return _ALTERED if NUMBER_LIKE.fullmatch(code.text) else _FOREIGN
+        return ALTERED if NUMBER_LIKE.fullmatch(code.text) else _FOREIGN
     return _FORMAT if formats and code.format not in formats else ""
 
 

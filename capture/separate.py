@@ -7,7 +7,7 @@ The rules of a station's ``separation`` add up; what each does is told to operat
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from capture.alarms import alarms_of, two_numbers, uncut
+from capture.alarms import alarms_of, altered_numbers, two_numbers, uncut
 from capture.cover import cover_of
 from capture.labels import gathered, label_of
 from capture.pile import Item, Key, Role, lay, place
@@ -60,6 +60,7 @@ def separate(
     whole = sum((pages or {}).values()) <= len(items)  # else only some pages of it are tried again
     alarms = (
         *two_numbers(sheets, refused, own_number),
+        *altered_numbers(sheets, refused, policy, own_number),
         *wrong,
         *(uncut(items, policy, [len(group.items) for group in groups]) if whole else ()),
         *alarms_of(items, policy),

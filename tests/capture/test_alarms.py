@@ -48,3 +48,16 @@ def test_two_blank_separators_in_a_row_raise_an_alarm() -> None:
     # The back of a printed sheet, where the station does not say that sides are scanned.
     backs = [sheet(0, 1, PATCH), sheet(0, 2, blank=True), sheet(0, 3)]
     assert run(backs, station(patch=("T",), blank=True)).alarms == ()
+
+
+def test_a_number_with_a_wrong_check_digit_raises_an_alarm() -> None:
+    wrong = label("XX-2026-000123-8")
+    pages = [sheet(0, 1, wrong, wrong), sheet(0, 2, label("parcel 12"))]
+    told = (
+        "page 1 bears XX-2026-000123-8, which looks like a register number, but its check digit is wrong: "
+        "check which entry it belongs to"
+    )
+    assert run(pages, station()).alarms == (told,)
+    assert run([sheet(0, 1, label(OWN), wrong)], station()).alarms == (told,)
+    assert run(pages, station(label=r"XX-[-0-9]+")).alarms == ()  # numbers of somebody else's
+    assert run(pages, station(), p1="torn").alarms == ()
