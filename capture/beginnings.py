@@ -2,7 +2,7 @@
 
 A page is looked at for what stands on top of a first page: a date, a reference, an address, a salutation,
 a title, ways to reach the sender; and for a page number that begins again. What stood on an earlier
-page in the same words is the document's own heading and counts for nothing.
+page in the same words is the document's own heading and counts for nothing, but for a salutation.
 """
 
 import re
@@ -63,7 +63,8 @@ def page_number(lines: Sequence[Line], place: int) -> int | None:
 def _signs_on(lines: Sequence[Line], said: Collection[str], page: Page) -> int:
     """How many kinds of signs of a first page stand on top of this page, and on no page before."""
     at = greeting(lines)
-    if at is not None and lines[at].y < _TOP and lines[at].folded not in said and _alone(lines[at]):
+    # Also one in the same words as before: no running head holds a salutation.
+    if at is not None and lines[at].y < _TOP and _alone(lines[at]):
         return _ENOUGH
     top = [line for line in lines if line.y < _TOP and line.folded not in said]
     how = reading(top, "", page.language, None)

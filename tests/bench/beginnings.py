@@ -42,9 +42,10 @@ _PAPERS = ("pdf_bad/docling/pdf/sources", "pdf_bad/pdfminer/contrib")
 
 def _read(paths: Sequence[Path]) -> Document:
     station = Station()
-    with tempfile.TemporaryDirectory() as scratch:
-        found = []
-        for path in paths:
+    found = []
+    for path in paths:
+        # A folder for each: a page whose number is there already is not read again.
+        with tempfile.TemporaryDirectory() as scratch:
             try:
                 pages = min(inspect(path, station.takes, station.page_limit).pages, _MOST)
                 found += [
