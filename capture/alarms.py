@@ -1,14 +1,17 @@
 """What looks like a mistake in how a batch was put together. The batch is filed; an operator should look."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from capture.labels import ALTERED, objection
 from capture.pile import Item, Key, Role, place
 from capture.station import SeparationPolicy
 from domain.document import NO_COVER
-from domain.page import Sheet
+from domain.page import Page, Sheet
 
 _CUTTING = (Role.SEPARATOR, Role.BLANK_SEPARATOR)
+_PROSE = 60  # words: a sheet of ours has 27 as it is read, with the longest department up to 56
+_WORD = re.compile(r"\W?[^\W\d_]{2,}\W{0,2}")  # neither a part of a code nor bars that were read as text
 _WRITTEN = (Role.CONTENT, Role.LABEL, Role.REFUSED)
 
 
@@ -73,6 +76,19 @@ def uncut(items: Sequence[Item], policy: SeparationPolicy, documents: Sequence[i
         what = "separator" if sheets else "label"
         made = "one document" if len(documents) == 1 else f"{len(documents)} documents"
         yield f"no {what} in this batch: {pages} pages are {made}: check that no {what} is missing"
+
+
+def dropped_letters(items: Sequence[Item], pages: Mapping[Key, Page]) -> Iterator[str]:
+    """Alarms about separators with the text of a letter: the code may be a sticker, and they are dropped."""
+    files = len({item.key[0] for item in items})
+    for item in items:
+        if item.role is Role.SEPARATOR:
+            words = sum(_WORD.fullmatch(word.text) is not None for word in pages[item.key].words)
+            if words > _PROSE:
+                yield (
+                    f"{place(item.key, files)} bears a separator code and {words} words of text: "
+                    "check that it is not a letter"
+                )
 
 
 def two_numbers(

@@ -7,7 +7,7 @@ The rules of a station's ``separation`` add up; what each does is told to operat
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from capture.alarms import alarms_of, altered_numbers, two_numbers, uncut
+from capture.alarms import alarms_of, altered_numbers, dropped_letters, two_numbers, uncut
 from capture.cover import cover_of
 from capture.labels import gathered, label_of
 from capture.pile import Item, Key, Role, lay, place
@@ -57,15 +57,16 @@ def separate(
     items, wrong = _items(sheets, refused, station, own_number, pages)
     policy = station.separation
     groups = [group for group in _groups(items, policy, apart) if group.items]
+    read = {(sheet.source, sheet.page.number): sheet.page for sheet in sheets}
     whole = sum((pages or {}).values()) <= len(items)  # else only some pages of it are tried again
     alarms = (
         *two_numbers(sheets, refused, own_number),
         *altered_numbers(sheets, refused, policy, own_number),
         *wrong,
+        *dropped_letters(items, read),
         *(uncut(items, policy, [len(group.items) for group in groups]) if whole else ()),
         *alarms_of(items, policy),
     )
-    read = {(sheet.source, sheet.page.number): sheet.page for sheet in sheets}
     documents: list[Cut] = []
     fates: dict[Key, Fate] = {}
     for group in groups:

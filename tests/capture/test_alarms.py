@@ -1,5 +1,6 @@
 from capture.separate import separate
-from tests.capture.test_separate import OWN, PATCH, label, own, run, sheet, station
+from domain.page import Barcode, Page, Sheet, Word
+from tests.capture.test_separate import OWN, PATCH, SEPARATOR, label, own, run, sheet, station
 
 
 def test_a_batch_without_any_separator_raises_an_alarm() -> None:
@@ -61,3 +62,17 @@ def test_a_number_with_a_wrong_check_digit_raises_an_alarm() -> None:
     assert run([sheet(0, 1, label(OWN), wrong)], station()).alarms == (told,)
     assert run(pages, station(label=r"XX-[-0-9]+")).alarms == ()  # numbers of somebody else's
     assert run(pages, station(), p1="torn").alarms == ()
+
+
+def worded(number: int, text: str, code: Barcode) -> Sheet:
+    words = tuple(Word(word, (0.1, 0.1, 0.2, 0.12), 0.9, 0) for word in text.split())
+    return Sheet(0, Page(number, 595, 842, 200, words=words, barcodes=(code,)))
+
+
+def test_a_letter_with_a_separator_code_raises_an_alarm() -> None:
+    pages = [worded(1, "thank you for it " * 20, PATCH), sheet(0, 2), worded(3, "Separator " * 60, SEPARATOR)]
+    told = ("page 1 bears a separator code and 80 words of text: check that it is not a letter",)
+    assert run([*pages, sheet(0, 4)], station(patch=("T",))).alarms == told
+    bars = worded(1, "|| 0 1l1 = % " * 30, PATCH)
+    assert run([bars, sheet(0, 2)], station(patch=("T",))).alarms == ()
+    assert run([worded(1, "thank you " * 40, label(OWN))], station()).alarms == ()

@@ -16,7 +16,7 @@ from capture.separate import separate
 from capture.station import SeparationPolicy, Station
 from domain.document import Cover, Cut
 from domain.errors import Usage
-from domain.page import Page, Sheet
+from domain.page import Barcode, Page, Sheet, Word
 from postroom.main import app
 
 Gray = NDArray[np.uint8]
@@ -100,6 +100,16 @@ def test_sheets_printed_on_both_sides_separate_once(tmp_path: Path) -> None:
     profile = Station(duplex=True, separation=SeparationPolicy(patch=("T",)))
     found = separate([*sides, letter], {}, profile, lambda _: False)
     assert (found.documents, found.alarms) == ((Cut(((0, 3),), cover=Cover("form")),), ())
+
+
+@pytest.mark.parametrize("department", ["", "Amt für Öl, Gas und Bau im Süden und Osten der Stadt am Meer"])
+def test_a_printed_sheet_is_never_taken_for_a_letter(tmp_path: Path, department: str) -> None:
+    with pypdfium2.PdfDocument(printed(tmp_path, "--department", department)) as document:
+        text = document[0].get_textpage().get_text_bounded()
+    words = tuple(Word(word, (0.1, 0.1, 0.2, 0.12), 1.0, 0) for word in text.split())
+    code = Barcode("Code128", HEAD, (0.0, 0.0, 0.1, 0.1), "test")
+    pages = [Page(1, 595, 842, 0, words=words, barcodes=(code,)), Page(2, 595, 842, 0)]
+    assert separate([Sheet(0, page) for page in pages], {}, Station(), lambda _: False).alarms == ()
 
 
 @pytest.mark.parametrize(
