@@ -148,19 +148,19 @@ def _match_sides(readings: Readings, pages: Sequence[int]) -> None:
 
     One line for a person is about all of it, so that all of it is tried again.
     """
-    source, page, why = 0, None, mismatch(pages)
+    source, why = 0, mismatch(pages)
     fix = "Scan all fronts, then all backs again, and dismiss this line."
     unopened = next((one for one in readings.problems.values() if one.page is None), None)
     if unopened:
         source, why, fix = unopened.source, f"file {unopened.source + 1}: {unopened.reason}", unopened.fix
     if why and readings.pages:
         if not unopened:
-            source, page = readings.pages[0]
+            source, _ = readings.pages[0]
         reason = f"the two sides of the sheets cannot be put together: {why}"
         readings.files.clear()
         readings.refused.update(dict.fromkeys(readings.pages, reason))
-        problem = NewProblem(source, page, reason, fix, tuple(readings.pages))
-        readings.problems = {(source, page): problem}
+        problem = NewProblem(source, None, reason, fix, tuple(readings.pages))
+        readings.problems = {(source, None): problem}
 
 
 def chunks(places: Sequence[T], size: int) -> Iterator[Sequence[T]]:

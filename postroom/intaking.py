@@ -189,10 +189,15 @@ def print_report(data: dict[str, Any]) -> None:
     for source in data["stopped"]:
         say(f"Not finished: {source}. The next start goes on with it.", style="yellow")
     for one in data["failed"]:
-        say(f"Not done: {one['source']} {one['reason']}", style="red")
+        say(f"Not done: {_failure(one['source'], one['reason'])}", style="red")
     fates = ", ".join(f"{number} {kind}" for kind, number in data["fates"].items() if number)
     done = f"{count(data['pages'], 'page')} of {count(data['batches'], 'batch', 'batches')}"
     say(f"{done} in {data['seconds']:.0f} s: {fates}")
+
+
+def _failure(source: str, reason: str) -> str:
+    """The reason, with what it is about unless it says that itself."""
+    return reason if not source or source.lower() in reason.lower() else f"{source}: {reason}"
 
 
 def _pages(page_range: list[int]) -> str:

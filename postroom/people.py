@@ -68,7 +68,10 @@ def retry(
     instance = services()
     from flows.replay import replay
     from postroom.intaking import finish
+    from register.problems import check_passwords
 
+    if password is None:
+        check_passwords(ids)
     start = time.monotonic()
     done = replay(instance, ids, password)
     finish(instance, done, as_json, strict=False, seconds=time.monotonic() - start)

@@ -1,5 +1,6 @@
 """The exceptions queue: what a person must decide, and the two things that can be done about it."""
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
@@ -39,8 +40,31 @@ def _open(problem_id: int) -> Problem:
     if problem is None:
         raise Usage(f"There is no exception {problem_id}. See them all: postroom exceptions list")
     if problem.state != Problem.State.OPEN:
-        raise Usage(f"Exception {problem_id} was {problem.state} already.")
+        raise Usage(f"Exception {problem_id} was {problem.state} already.{_successors(problem)}")
     return problem
+
+
+def _successors(problem: Problem) -> str:
+    """Which lines of the queue tell of the same file or page since this one was retried, if any does."""
+    later = Problem.objects.filter(claim=problem.claim, state=Problem.State.OPEN, attempt__gt=problem.attempt)
+    if problem.page is not None:
+        later = later.filter(Q(page=problem.page) | Q(page=None))
+    ids = ", ".join(str(pk) for pk in later.order_by("id").values_list("id", flat=True))
+    return f" It was refused again: now it is exception {ids}." if ids else ""
+
+
+def check_passwords(problem_ids: Sequence[int]) -> None:
+    """Refuse a retry without a password of files that nobody has opened yet; it would only be refused again.
+
+    Raises:
+        Usage: one of the lines asks for a password.
+    """
+    asking = Problem.objects.filter(pk__in=problem_ids, state=Problem.State.OPEN, fix__contains="--password")
+    closed = asking.filter(claim__rendition="", claim__members=None).order_by("id")
+    if ids := " ".join(str(pk) for pk in closed.values_list("id", flat=True)):
+        raise Usage(
+            f"A password is needed. Nothing was changed. Give it: postroom exceptions retry {ids} --password"
+        )
 
 
 def _take(problem_id: int, state: str) -> Problem:

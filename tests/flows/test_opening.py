@@ -14,6 +14,7 @@ import pytest
 from archive.keys import ORIGINALS, RENDITIONS
 from archive.manifest import from_json
 from capture.tools import libreoffice
+from domain.errors import Usage
 from flows import opening
 from flows.intake import intake
 from flows.opening import pages_worth
@@ -265,6 +266,8 @@ def test_a_password_is_asked_for_in_the_queue(office: Office) -> None:
     assert [one.reason for one in wrong.failures] == [
         f"{drop}/locked.pdf: the password does not open it; give the right one. Nothing was changed."
     ]
+    with pytest.raises(Usage, match="A password is needed"):
+        problems.check_passwords([waiting.pk])
     assert (dump(), list(services.archive.list())) == (before, objects)
 
     assert replay(services, [waiting.pk], "open sesame").failures == []

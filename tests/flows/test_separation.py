@@ -174,6 +174,7 @@ def test_sides_that_do_not_match_are_refused(office: tuple[Services, Path]) -> N
     assert lines["single"].reason == put + "fronts and backs come in files of two, but there is 1 file"
     assert lines["broken"].reason.startswith(put + "file 2: ")
     assert lines["uneven"].also == [[0, 1], [0, 2], [1, 1]]
+    assert {one.page for one in lines.values()} == {None}  # none is about one page
     assert len(lines) == len(problems.open_problems())
     assert verify(services)["ok"]
     for name in ("broken", "uneven"):  # both files are tried again, though one of them could be opened

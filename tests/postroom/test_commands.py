@@ -15,6 +15,7 @@ from domain.errors import Usage
 from infra import doctor
 from postroom.people import _password
 from postroom.searching import _signature
+from tests.capture.signed import encrypted, letter
 from tests.small import small_tiff, train_small
 
 POSTROOM = Path(sys.executable).with_name("postroom")
@@ -154,6 +155,31 @@ def test_barcodes_of_our_own_separator_sheet(tmp_path: Path) -> None:
     code = asked(tmp_path / "h", "separators", "-o", sheet)["code"]
     found = {(one["format"], one["text"]) for one in asked(tmp_path / "h", "barcodes", sheet)}
     assert found == {("QRCode", code), ("Code128", "POSTROOM-SEPARATOR"), ("PatchT", "T")}
+
+
+def test_a_retry_without_its_password_changes_nothing(tmp_path: Path) -> None:
+    train_small(tmp_path)
+    (tmp_path / "drop").mkdir()
+    locked, broken = encrypted(letter("Locked"), "open sesame"), b"%PDF-1.7 and no more %%EOF"
+    for name, data in (("1.pdf", locked), ("2.pdf", broken)):
+        (tmp_path / "drop" / name).write_bytes(data)
+    run(tmp_path, "intake", tmp_path / "drop", "--once")
+    before = asked(tmp_path, "exceptions", "list")
+    ids = {Path(one["source"]).name: str(one["id"]) for one in before}
+    done = run(tmp_path, "exceptions", "retry", *ids.values())
+    give = f"Give it: postroom exceptions retry {ids['1.pdf']} --password"
+    told = f"A password is needed. Nothing was changed. {give}"
+    assert (done.returncode, done.stdout, " ".join(done.stderr.split())) == (2, "", told)
+    assert asked(tmp_path, "exceptions", "list") == before
+
+    run(tmp_path, "exceptions", "retry", ids["2.pdf"])
+    again = run(tmp_path, "exceptions", "retry", ids["2.pdf"])
+    (now,) = (one["id"] for one in asked(tmp_path, "exceptions", "list") if one["id"] != int(ids["1.pdf"]))
+    assert again.returncode == 1
+    assert (
+        f"Not done: Exception {ids['2.pdf']} was retried already. It was refused again: now it is "
+        f"exception {now}." in " ".join(again.stdout.split())
+    )
 
 
 def test_classify_takes_texts(tmp_path: Path) -> None:

@@ -62,6 +62,19 @@ def test_a_line_is_dealt_with_once(register: Path) -> None:
         problems.dismiss(999)
 
 
+def test_a_line_that_was_retried_tells_of_the_one_that_came_of_it(register: Path) -> None:
+    _refused_batch()
+    first, other = (one.pk for one in problems.open_problems())
+    again = problems.retry(first)
+    with pytest.raises(Usage, match=rf"^Exception {first} was retried already\.$"):
+        problems.waiting(first)
+    close(again, [Fate(0, 2, FateKind.REFUSED, reason="torn")], [NewProblem(0, 2, "torn", "Scan again.")])
+    (new,) = (one.pk for one in problems.open_problems() if one.pk != other)
+    told = rf"^Exception {first} was retried already\. It was refused again: now it is exception {new}\.$"
+    with pytest.raises(Usage, match=told):
+        problems.retry(first)
+
+
 def test_a_batch_in_work_is_not_retried(register: Path) -> None:
     _refused_batch()
     first, second = (one.pk for one in problems.open_problems())
