@@ -1,6 +1,7 @@
 """Photos of pages: a picture that telephones take becomes the flat page that lay before them."""
 
 import io
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -19,9 +20,13 @@ _LOOK = 1000  # pixels of the longer edge that the sheet is looked for at
 _LEAST, _MOST = 0.25, 0.97  # share of the picture that a sheet covers; more is a page without a table
 _SQUARE = 30.0  # degrees that a corner may differ from a right angle
 _SHAPES = (2**0.5, 11 / 8.5)  # A4 and US letter, long by short edge
-_SNAP = 0.12  # relative difference within which a sheet is taken for one of these
+_CLOSE = 0.02  # relative error of a sheet's proportions from where its corners are found
 _LONG = 2.2  # longer things may be receipts, and edges of a table
-_PARALLEL = 1e-5  # edges that run together less say nothing of the camera
+_FILM = 43.27  # millimetres of the diagonal of 35 mm film, which focal lengths are told for
+_LENS = 26  # such a focal length of the main camera of telephones, which are 23 to 28
+_UNSURE, _TOLD = 0.25, 0.06  # relative error of that one, and of one that Exif tells
+_FOCAL = np.geomspace(0.4, 2.5, 61)  # focal lengths to weigh, as multiples of the likely one
+_SKEW = 0.005  # cosine of the angle between edges of a sheet, from where its corners are found
 _BRIGHTER = 25  # grey values by which paper differs from what it lies on
 _CAMERA = (ExifTags.Base.ExposureTime, ExifTags.Base.FNumber, ExifTags.Base.FocalLength)
 
@@ -50,30 +55,34 @@ def flattened(path: Path, media: str, settings: CaptureSettings, out: Path) -> P
     with refusing("photo"), Image.open(path, formats=["HEIF" if media == "heic" else "JPEG", "MPO"]) as image:
         check_pixels(*image.size, settings.page_pixels, 1)
         if media == "heic":
-            return _written([_flat(frame) for frame in _frames(image)], out)
+            return _written([_flat(*frame) for frame in _frames(image)], out)
         exif = image.getexif().get_ifd(ExifTags.IFD.Exif)
         if not all(tag in exif for tag in _CAMERA):
             return None
         picture = _upright(image)
         corners = sheet(picture)
-        return None if corners is None else _written([_warped(picture, corners)], out)
+        return None if corners is None else _written([_warped(picture, corners, _lens(exif))], out)
 
 
-def _frames(image: Image.Image) -> "list[Pixels]":
-    frames = []
+def _frames(image: Image.Image) -> "Iterator[tuple[Pixels, float | None]]":
     for number in range(getattr(image, "n_frames", 1)):
         image.seek(number)
-        frames.append(_upright(image))
-    return frames
+        yield _upright(image), _lens(image.getexif().get_ifd(ExifTags.IFD.Exif))
+
+
+def _lens(exif: Mapping[int, object]) -> float | None:
+    """The focal length for 35 mm film, if Exif tells a plausible one."""
+    told = exif.get(ExifTags.Base.FocalLengthIn35mmFilm)
+    return float(told) if isinstance(told, int) and 8 <= told <= 400 else None
 
 
 def _upright(image: Image.Image) -> Pixels:
     return np.asarray(ImageOps.exif_transpose(image).convert("RGB"), np.uint8)
 
 
-def _flat(picture: Pixels) -> Pixels:
+def _flat(picture: Pixels, lens: float | None) -> Pixels:
     corners = sheet(picture)
-    return picture if corners is None else _warped(picture, corners)
+    return picture if corners is None else _warped(picture, corners, lens)
 
 
 def _written(pages: "list[Pixels]", out: Path) -> Path:
@@ -148,24 +157,32 @@ def _edges(corners: Corners) -> tuple[float, float]:
     return float(max(lengths[0], lengths[2])), float(max(lengths[1], lengths[3]))
 
 
-def _proportion(corners: Corners, width: int, height: int) -> float | None:
-    """Width by height of the sheet itself, by how its edges run together; None where they tell nothing.
+def _proportion(corners: Corners, width: int, height: int, lens: float | None) -> tuple[float, float]:
+    """Width by height of the sheet itself, by how its edges run together, and the relative error of it.
 
-    Zhang and He, Whiteboard scanning and image enhancement (2007), equations 11, 12, 20 and 21, for a
-    picture that was not cropped: the camera looked at its middle.
+    Zhang and He, Whiteboard scanning and image enhancement (2007), equations 11, 12 and 20, for a picture
+    that was not cropped: the camera looked at its middle. Their focal length, by which the edges of the sheet
+    stand square, is anything where the sheet is tilted about one axis. So all are weighed, by how square they
+    make it and how likely they are of ``lens``, which is for 35 mm film, or of a telephone.
     """
     points = np.column_stack((corners - np.array([width / 2, height / 2]), np.ones(4))).astype(np.float64)
     one, two, four, three = points  # top left, top right, bottom right, bottom left
     across = float(np.cross(one, four) @ three) / float(np.cross(two, four) @ three) * two - one
     down = float(np.cross(one, four) @ two) / float(np.cross(three, four) @ two) * three - one
-    if abs(across[2] * down[2]) < _PARALLEL:
-        return None
-    focal = -float(across[:2] @ down[:2]) / float(across[2] * down[2])
-    if focal <= 0:
-        return None
-    weights = np.array([1 / focal, 1 / focal, 1])
-    proportion = float(np.sqrt((across**2 @ weights) / (down**2 @ weights)))
-    return proportion if 1 / _LONG <= proportion <= _LONG else None
+    focal = _FOCAL * float(np.hypot(width, height)) * (lens or _LENS) / _FILM
+    rows, columns = _edge(down, focal), _edge(across, focal)
+    long, wide = np.linalg.norm(rows, axis=0), np.linalg.norm(columns, axis=0)
+    skew = np.sum(rows * columns, axis=0) / (long * wide)
+    odds = -((skew / _SKEW) ** 2) - (np.log(_FOCAL) / (_TOLD if lens else _UNSURE)) ** 2
+    weights = np.exp((odds - odds.max()) / 2)
+    shapes = np.log(wide / long)
+    shape = float(np.average(shapes, weights=weights))
+    return float(np.exp(shape)), float(np.sqrt(np.average((shapes - shape) ** 2, weights=weights)))
+
+
+def _edge(seen: npt.NDArray[np.float64], focal: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """An edge of the sheet in space, for each of these focal lengths."""
+    return np.stack((seen[0] / focal, seen[1] / focal, np.full_like(focal, seen[2])))
 
 
 def _stands_out(grey: npt.NDArray[np.uint8], corners: Corners) -> bool:
@@ -177,16 +194,16 @@ def _stands_out(grey: npt.NDArray[np.uint8], corners: Corners) -> bool:
     return float(np.median(grey[inside > 0])) - float(np.median(grey[outside > 0])) >= _BRIGHTER
 
 
-def _warped(picture: Pixels, corners: Corners) -> Pixels:
-    """The sheet seen from straight above, in the proportions of A4 or US letter where it is near to them."""
+def _warped(picture: Pixels, corners: Corners, lens: float | None = None) -> Pixels:
+    """The sheet seen from straight above; in the proportions of A4 or US letter where it may well be one."""
     width, height = _edges(corners)
-    proportion = _proportion(corners, picture.shape[1], picture.shape[0])
-    if proportion:
-        width, height = max(width, height * proportion), max(height, width / proportion)
-    shape = max(width, height) / min(width, height)
+    proportion, error = _proportion(corners, picture.shape[1], picture.shape[0], lens)
+    shape = max(proportion, 1 / proportion)
     nearest = min(_SHAPES, key=lambda one: abs(one - shape))
-    if abs(nearest - shape) <= _SNAP * nearest:
-        width, height = (width, width * nearest) if height >= width else (height * nearest, height)
+    if abs(nearest - shape) <= (_CLOSE + error) * nearest:
+        proportion = nearest if proportion > 1 else 1 / nearest
+    if 1 / _LONG <= proportion <= _LONG:
+        width, height = max(width, height * proportion), max(height, width / proportion)
     across, down = max(1, round(width)), max(1, round(height))
     target = np.array([(0, 0), (across, 0), (across, down), (0, down)], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, target)

@@ -10,7 +10,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from capture.loaded import Pixels
-from capture.photos import flattened, may_be_photo, sheet
+from capture.photos import _warped, flattened, may_be_photo, sheet
 from domain.errors import Refused
 from tests.capture.sheets import settings
 from tests.capture.sheets import sheet as page
@@ -47,12 +47,46 @@ def photo(table: int = 70, corners: np.ndarray = CORNERS, lines: bool = True) ->
     return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
-def camera(orientation: int = 1) -> Image.Exif:
+def tilted(
+    paper: tuple[float, float], about: tuple[float, float, float], lens: float = 26, away: float = 390
+) -> np.ndarray:
+    """Corners of such a sheet that is turned about the axes, in degrees, before a lens of 35 mm film."""
+    width, height = paper
+    x, y, z = np.radians(about)
+    turns = (
+        np.array([(1, 0, 0), (0, np.cos(x), -np.sin(x)), (0, np.sin(x), np.cos(x))]),
+        np.array([(np.cos(y), 0, np.sin(y)), (0, 1, 0), (-np.sin(y), 0, np.cos(y))]),
+        np.array([(np.cos(z), -np.sin(z), 0), (np.sin(z), np.cos(z), 0), (0, 0, 1)]),
+    )
+    points = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]) * (width / 2, height / 2, 0)
+    for turn in turns:
+        points = points @ turn.T
+    points += (0, 0, away * lens / 26)
+    focal = np.hypot(1200, 1500) * lens / 43.27
+    return np.asarray(points[:, :2] / points[:, 2:] * focal + (600, 750), np.float32)
+
+
+A4, LETTER = (210.0, 297.0), (215.9, 279.4)
+TILTS = ((0, 0, 0), (10, 0, 0), (15, 0, 0), (20, 0, 0), (30, 0, 0), (30, 1, 0), (0, 20, 0), (0, -25, 0),
+         (20, 1, 2), (25, 15, 5), (-15, 10, -8))  # fmt: skip
+
+
+def proportion(picture: Pixels, lens: float | None = None) -> float:
+    """Of the sheet that is cut out of the picture."""
+    corners = sheet(picture)
+    assert corners is not None
+    height, width = _warped(picture, corners, lens).shape[:2]
+    return float(height / width)
+
+
+def camera(orientation: int = 1, lens: int | None = None) -> Image.Exif:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     exif.get_ifd(ExifTags.IFD.Exif).update(
         {ExifTags.Base.ExposureTime: 0.01, ExifTags.Base.FNumber: 1.8, ExifTags.Base.FocalLength: 4.2}
     )
+    if lens is not None:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.FocalLengthIn35mmFilm] = lens
     return exif
 
 
@@ -62,6 +96,36 @@ def test_the_corners_are_found() -> None:
     assert np.abs(found - CORNERS).max() < 8
     wide = sheet(np.rot90(photo()).copy())
     assert wide is not None
+
+
+@pytest.mark.parametrize("about", TILTS)
+@pytest.mark.parametrize("paper", [A4, LETTER])
+@pytest.mark.parametrize("lens", [23, 26, 28])
+def test_a_tilted_sheet_gets_its_true_proportions(
+    paper: tuple[float, float], about: tuple[float, float, float], lens: float
+) -> None:
+    """Tilted about one axis, its edges say nothing of the lens: telephones have much the same one."""
+    found = proportion(photo(corners=tilted(paper, about, lens)))
+    assert found == pytest.approx(paper[1] / paper[0], rel=0.03)
+
+
+@pytest.mark.parametrize("about", [(0, 0, 0), (20, 0, 0), (0, 20, 0), (25, 15, 5)])
+def test_a_sheet_of_another_shape_is_not_taken_for_a_common_one(about: tuple[float, float, float]) -> None:
+    found = proportion(photo(corners=tilted((190, 300), about, away=370)))
+    assert found == pytest.approx(300 / 190, rel=0.03)
+
+
+def test_the_lens_that_exif_tells_is_believed(tmp_path: Path) -> None:
+    picture = Image.fromarray(photo(corners=tilted((170, 300), (30, 0, 0), lens=70, away=340)))
+    shapes = []
+    for told in (70, 0):
+        picture.save(tmp_path / "a.jpg", quality=95, exif=camera(lens=told))
+        made = flattened(tmp_path / "a.jpg", "jpeg", settings(), tmp_path)
+        assert made
+        with Image.open(made) as image:
+            shapes.append(image.height / image.width)
+    assert shapes[0] == pytest.approx(300 / 170, rel=0.02)
+    assert abs(shapes[1] / (300 / 170) - 1) > 0.05
 
 
 @pytest.mark.parametrize("case", ["table as bright as paper", "cut off", "all page", "half a page", "dark"])
