@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flows.resplit import Done
     from register.models import Batch
     from register.refiling import Outcome
+    from register.words import Lost
 
 Pages = list[str]
 
@@ -133,9 +134,10 @@ def _foreseen(pages: Sequence["StandingPage"], change: "Change", outcome: "Outco
                 "pages": [counted[place] for place in cut.pages],
                 "number": outcome.attached.get(ordinal),
                 "document": None,
-                "class": None,
+                "class": outcome.kept.get(ordinal),
                 "guess": None,
                 "probability": None,
+                "not_kept": _not_kept(outcome.lost.get(ordinal, ()), counted),
             }
             for ordinal, cut in enumerate(change.separation.documents)
         ],
@@ -170,11 +172,16 @@ def _became(batch: "Batch", pages: Sequence["StandingPage"], done: "Done") -> di
                 "class": document.label,
                 "guess": document.guess,
                 "probability": round(document.probability, 4),
+                "not_kept": _not_kept(now.lost.get(at, ()), counted),
             }
-            for document in now.filed
+            for at, document in enumerate(now.filed)
         ],
         "dropped": [{"page": counted[place], "fate": kind} for place, kind in now.dropped],
     }
+
+
+def _not_kept(lost: "Lost", counted: dict["Place", int]) -> list[dict[str, Any]]:
+    return [{"class": name, "pages": [counted[place] for place in places]} for name, places in lost]
 
 
 def _position(page: "StandingPage") -> int:
@@ -234,22 +241,27 @@ def _print_change(batch: int, change: dict[str, Any]) -> None:
     if change["refused"]:
         say(f"Nothing was changed: {change['refused']}", style="red")
         return
-    will = "would be" if change["dry_run"] else "is"
+    will, was = ("would be", "would not be") if change["dry_run"] else ("is", "was not")
     for number in change["void"]:
         say(f"{number} {will} void")
     for document in change["withdrawn"]:
         say(f"document {document} {will} withdrawn, its entry goes on")
     for one in change["filed"]:
-        pages = f"{'pages' if len(one['pages']) > 1 else 'page'} {_listed(one['pages'])}"
         number = one["number"] or "a new number"
         said = one["class"] or (f"? {one['guess']} {percent(one['probability'])}" if one["guess"] else "")
-        say(f"{number} {will} {pages} {said}".rstrip())
+        say(f"{number} {will} {_pages(one['pages'])} {said}".rstrip())
+        for lost in one["not_kept"]:
+            say(f"class {lost['class']} {was} kept for {_pages(lost['pages'])}", style="yellow")
     for one in change["dropped"]:
         say(f"page {one['page']} {will} in no document: {one['fate']}")
     if change["pending"]:
         say(f"Done. The search will show it later: {change['pending']}", style="yellow")
     if change["dry_run"]:
         say(f"Nothing was changed. {count(len(change['filed']), 'document')} to file, with --reason TEXT.")
+
+
+def _pages(pages: Sequence[int]) -> str:
+    return f"{'pages' if len(pages) > 1 else 'page'} {_listed(pages)}"
 
 
 def _listed(pages: Sequence[int]) -> str:

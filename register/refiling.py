@@ -5,7 +5,7 @@ has other documents too, or whose number stands as a label on a page.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -15,9 +15,10 @@ from domain.document import Cut, Fate, FateKind
 from domain.layout import Change, Place
 from register import batches, review, standing, voids
 from register.filing import Filing, file_document
-from register.models import Batch, Claim, Correction, Document, Entry, PageFate
+from register.models import Batch, Claim, Document, Entry, PageFate
 from register.resplits import end, named, under_way
 from register.session import write
+from register.words import Lost, heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +29,41 @@ class Outcome:
         void: numbers of the entries that are void then.
         withdrawn: ids of the documents whose entries go on without them.
         attached: by place among the new documents, the number of the entry that goes on with it.
+        kept: by place among them, the class that a person gave and that stays.
+        lost: by place among them, the classes that people gave and that do not stay.
     """
 
     void: tuple[str, ...]
     withdrawn: tuple[str, ...]
     attached: dict[int, str]
+    kept: dict[int, str] = field(default_factory=dict)
+    lost: dict[int, Lost] = field(default_factory=dict)
 
 
 def foresee(change: Change) -> Outcome:
     """What the change would mean as things stand now."""
-    return _outcome(named(change.replaced), change.separation.documents)
+    replaced, cuts = named(change.replaced), change.separation.documents
+    had, owners = _held(replaced)
+    said = {ordinal: heard(_old(owners, cut.pages), had, cut.pages) for ordinal, cut in enumerate(cuts)}
+    return replace(
+        _outcome(replaced, cuts),
+        kept={ordinal: one.kept.after for ordinal, one in said.items() if one.kept},
+        lost={ordinal: one.lost for ordinal, one in said.items() if one.lost},
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Became:
-    """What the last resplit of a batch did: documents ``filed``, pages ``dropped`` with their fate."""
+    """What the last resplit of a batch did: documents ``filed``, pages ``dropped`` with their fate.
+
+    ``lost`` are, by the place of a document in ``filed``, the classes that people gave and that did not stay.
+    """
 
     void: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     filed: tuple[Document, ...] = ()
     dropped: tuple[tuple[Place, str], ...] = ()
+    lost: dict[int, Lost] = field(default_factory=dict)
 
 
 def became(batch: Batch) -> Became:
@@ -56,15 +72,29 @@ def became(batch: Batch) -> Became:
     if edit["refused"]:
         return Became()
     replaced = named([one["document"] for one in edit["replaces"]])
-    filed = Document.objects.filter(batch=batch, attempt=edit["attempt"]).select_related("entry")
+    made = Document.objects.filter(batch=batch, attempt=edit["attempt"]).select_related("entry")
+    filed = tuple(made.order_by("ordinal"))
     fates = PageFate.objects.filter(claim__batch=batch, attempt=edit["attempt"], document=None)
     dropped = fates.order_by("claim__ordinal", "page").values_list("claim__ordinal", "page", "kind")
     return Became(
         tuple(sorted({one.entry.number for one in replaced if one.entry.voided_at is not None})),
         tuple(one.key for one in replaced if one.entry.voided_at is None),
-        tuple(filed.order_by("ordinal")),
+        filed,
         tuple(((file, page), kind) for file, page, kind in dropped),
+        _lost(replaced, filed),
     )
+
+
+def _lost(replaced: Sequence[Document], filed: Sequence[Document]) -> dict[int, Lost]:
+    """By place, the classes that did not stay; where the classifier says the same, nothing is lost."""
+    had, owners = _held(replaced)
+    found = {}
+    for at, document in enumerate(filed):
+        pages = standing.places(document)
+        lost = heard(_old(owners, pages), had, pages).lost
+        if lost := tuple(one for one in lost if one[0] != document.label):
+            found[at] = lost
+    return found
 
 
 def finish(batch: Batch, filings: Sequence[Filing], *, zone: ZoneInfo, at: datetime) -> None:
@@ -79,14 +109,16 @@ def finish(batch: Batch, filings: Sequence[Filing], *, zone: ZoneInfo, at: datet
             return
         edit = now.edits[-1]
         replaced = named([one["document"] for one in edit["replaces"]], lock=True)
-        had = {one.pk: standing.places(one) for one in replaced}
+        had, owners = _held(replaced)
         stood = set(standing.documents().filter(pk__in=had).values_list("pk", flat=True))
-        owners = {place: one for one in replaced for place in had[one.pk]}
         outcome = _outcome(replaced, plan.documents)
         _free(now, [(fate.source, fate.page) for fate in plan.fates])
         takers: dict[Place, str] = {}
         for filing in filings:
-            old = list(dict.fromkeys(owners[place] for place in filing.pages if place in owners))
+            old = _old(owners, filing.pages)
+            said = heard(old, had, filing.pages)
+            if said.torn:
+                filing = replace(filing, verdict=replace(filing.verdict, label=None))  # noqa: PLW2901
             document = file_document(
                 now,
                 _inheriting(filing, old, outcome.attached.get(filing.ordinal, "")),
@@ -95,9 +127,8 @@ def finish(batch: Batch, filings: Sequence[Filing], *, zone: ZoneInfo, at: datet
                 at=at,
             )
             takers |= dict.fromkeys(filing.pages, document.entry.number)
-            said = _said(old, had, filing.pages)
-            if said and not document.corrections.exists():
-                review.carry(document, said, actor=edit["actor"], at=at)
+            if said.kept and not document.corrections.exists():
+                review.carry(document, said.kept, actor=edit["actor"], at=at)
         _drop(now, plan.fates, edit["reason"])
         why, who = edit["reason"], edit["actor"]
         for one in replaced:
@@ -111,6 +142,17 @@ def finish(batch: Batch, filings: Sequence[Filing], *, zone: ZoneInfo, at: datet
             numbers = _takers(takers, lost[entry.pk])
             voids.void(entry, why, actor=who, at=at, replaced_by=numbers, batch=now)
         end(now)
+
+
+def _held(replaced: Sequence[Document]) -> tuple[dict[int, list[Place]], dict[Place, Document]]:
+    """The pages of each document, by its key, and who has each of them."""
+    had = {one.pk: standing.places(one) for one in replaced}
+    return had, {place: one for one in replaced for place in had[one.pk]}
+
+
+def _old(owners: dict[Place, Document], pages: Sequence[Place]) -> list[Document]:
+    """The documents that these pages come from, in the order of the pages."""
+    return list(dict.fromkeys(owners[place] for place in pages if place in owners))
 
 
 def _takers(takers: dict[Place, str], places: Sequence[Place]) -> list[str]:
@@ -172,20 +214,3 @@ def _inheriting(filing: Filing, old: Sequence[Document], attach_to: str) -> Fili
         department=first.department,
         access=tuple(access),
     )
-
-
-def _said(old: Sequence[Document], had: dict[int, list[Place]], pages: Sequence[Place]) -> Correction | None:
-    """What a person said of a document that kept most of its pages, and makes up most of these.
-
-    None where people said different things.
-    """
-    there = set(pages)
-    said, share = [], 0
-    for one in old:
-        kept = len(there.intersection(had[one.pk]))
-        last = one.corrections.order_by("id").last()
-        if last and 2 * kept > len(had[one.pk]):
-            said.append(last)
-            share += kept
-    clear = len({one.after for one in said}) == 1 and 2 * share > len(pages)
-    return said[-1] if clear else None

@@ -100,6 +100,11 @@ def test_what_a_sheet_says_outlives_a_resplit(office: tuple[Services, Path]) -> 
     said = [(one.after, one.actor) for one in document.corrections.all()]
     assert (document.label, document.pages, said) == ("invoice", 3, [("invoice", "separator sheet")])
     assert (document.entry.register, document.entry.department) == ("OUT", "Finance & Süd")
+    for cut, lengths in (("2-3", [1, 2]), ("3", [1, 1, 1])):
+        resplit(services, batch, Edits((cut,)), reason="several letters", actor="Zoë")
+        counting = Document.objects.filter(entry__voided_at=None)
+        assert sorted(one.pages for one in counting) == lengths
+        assert {one.label for one in counting} == {"invoice"}
     assert verify(services)["ok"]
 
 

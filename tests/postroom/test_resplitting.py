@@ -66,7 +66,9 @@ def test_a_batch_is_shown_tried_and_filed_anew(filed: tuple[Path, Path, int]) ->
     assert shown == {**batch, "pages": pages, "edits": [], "change": None}
 
     tried = asked(home, "resplit", "1", "1-3", "--rotate", "4=90", "--dry-run")
-    unknown = {"number": None, "document": None, "class": None, "guess": None, "probability": None}
+    unknown: dict[str, Any] = {
+        "number": None, "document": None, "class": None, "guess": None, "probability": None, "not_kept": [],
+    }  # fmt: skip
     assert tried.pop("change") == {
         "dry_run": True, "resumed": False, "refused": "", "pending": "", "void": [one, two], "withdrawn": [],
         "filed": [{"pages": [1, 2, 3], **unknown}, {"pages": [4], **unknown}], "dropped": [],
@@ -101,6 +103,26 @@ def test_a_batch_is_shown_tried_and_filed_anew(filed: tuple[Path, Path, int]) ->
     assert said.count("VOID since ") == said.count(", withdrawn\n") == 1
     assert asked(home, "get", two, "-o", home / "void.tif", "--original")["files"][0]["name"] == "void.tif"
     assert (home / "void.tif").read_bytes()[:4] == b"II*\0"
+
+
+def test_a_class_that_is_not_kept_is_told(filed: tuple[Path, Path, int]) -> None:
+    home, _, year = filed
+    asked(home, "label", format_number("IN", year, 1), "invoice")
+    assert run(home, "resplit", "1", "1", "--dry-run").stdout.count("a new number would be page") == 2
+    assert run(home, "resplit", "1", "1", "--dry-run").stdout.count(" invoice\n") == 2
+    tried = asked(home, "resplit", "1", "3-4,2", "--dry-run")["change"]["filed"]
+    assert [(one["pages"], one["class"], one["not_kept"]) for one in tried] == [
+        ([1], "invoice", []),
+        ([3, 4, 2], None, [{"class": "invoice", "pages": [2]}]),
+    ]
+    said = run(home, "resplit", "1", "3-4,2", "--dry-run").stdout
+    assert "class invoice would not be kept for page 2\n" in said
+    asked(home, "label", format_number("IN", year, 2), "complaint")
+    said = run(home, "resplit", "1", "1-4", "--reason", "one letter").stdout
+    assert "class invoice was not kept for pages 1-2\n" in said
+    assert "class complaint was not kept for pages 3-4\n" in said
+    (waiting,) = asked(home, "review", "list")
+    assert waiting["number"] == format_number("IN", year, 3)
 
 
 def test_without_a_reason_nothing_is_done(tmp_path: Path) -> None:

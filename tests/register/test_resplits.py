@@ -195,11 +195,13 @@ def test_what_a_person_said_is_kept_where_it_is_clear(register: Path) -> None:
     before = Correction.objects.count()
     batch = resplit(batch, "1", "2-4", "6-7,5")
     assert [(one.pages, one.label) for one in became(batch).filed] == [
-        (1, "letter"),
+        (1, "invoice"),
         (3, "invoice"),
         (3, "receipt"),
     ]
+    assert became(batch).lost == {}
     assert list(Correction.objects.order_by("id").values_list("before", "after", "actor"))[before:] == [
+        ("letter", "invoice", "ada"),
         ("letter", "invoice", "ada"),
         ("letter", "receipt", "ada"),
     ]
@@ -214,8 +216,58 @@ def test_what_a_person_said_is_kept_where_it_is_clear(register: Path) -> None:
             "carried_from": Document.objects.get(attempt=1, ordinal=2).key,
         },
     )
-    batch = resplit(batch, "1-7")  # some say this, some say that
-    assert [(one.pages, one.label) for one in became(batch).filed] == [(7, "letter")]
+
+
+LETTER, LONG, INVOICE, RECEIPT = (1, ""), (3, ""), (2, "invoice"), (2, "receipt")
+Lost = dict[int, list[tuple[str, list[int]]]]
+
+
+@pytest.mark.parametrize(
+    ("documents", "cut", "classes", "lost"),
+    [
+        ([INVOICE], ["2"], ["invoice", "invoice"], {}),
+        ([LONG, INVOICE], ["1-4"], ["letter", "invoice"], {0: [("invoice", [4])]}),
+        ([LONG, INVOICE], ["5,1"], ["invoice", "letter", "invoice"], {}),
+        ([INVOICE, LONG], ["1-5"], ["invoice"], {}),
+        ([INVOICE, LONG], ["2-5"], ["invoice", "letter"], {1: [("invoice", [2])]}),
+        ([INVOICE, RECEIPT], ["1-3"], ["invoice", "receipt"], {0: [("receipt", [3])]}),
+        ([INVOICE, RECEIPT], ["1-4"], [None], {0: [("invoice", [1, 2]), ("receipt", [3, 4])]}),
+        ([LETTER, RECEIPT, INVOICE], ["2-3,4-5,1"], ["receipt"], {0: [("invoice", [4, 5])]}),
+        ([(1, "receipt"), INVOICE], ["1-3"], [None], {0: [("receipt", [1]), ("invoice", [2, 3])]}),
+        ([LONG, (1, "letter")], ["1-4"], ["letter"], {}),
+    ],
+)
+@pytest.mark.parametrize("sheets", [False, True])
+def test_a_class_goes_with_the_pages_or_is_told(
+    register: Path,
+    sheets: bool,
+    documents: list[tuple[int, str]],
+    cut: list[str],
+    classes: list[str | None],
+    lost: Lost,
+) -> None:
+    """One of a sheet like one of a person (paperless-ngx issue 4959); and foreseen as it comes."""
+    batch = open_batch(pages=sum(pages for pages, _ in documents))
+    page = 1
+    for ordinal, (pages, said) in enumerate(documents):
+        places = tuple((0, at) for at in range(page, page + pages))
+        document = file_one(batch, ordinal, places, named=said if sheets else "")
+        if said and not sheets:
+            review.label(document.key, said, actor="ada", at=AT)
+        page += pages
+    close(batch, [], [])
+    outcome = foresee(apply(resplits.pages(batch), Edits(tuple(cut))))
+    batch = resplit(batch, *cut)
+    now = became(batch)
+    assert [one.label for one in now.filed] == classes
+    assert {
+        at: [(name, [page for _, page in of]) for name, of in one] for at, one in now.lost.items()
+    } == lost
+    assert [one.key for one in review.waiting()] == [one.key for one in now.filed if one.label is None]
+    assert sound(batch)
+    kept = {at: one.label for at, one in enumerate(now.filed) if one.corrections.exists()}
+    assert outcome.kept == kept
+    assert {at: one for at, one in outcome.lost.items() if one[0][0] != now.filed[at].label} == now.lost
 
 
 def test_a_long_document_is_split_too(register: Path) -> None:
