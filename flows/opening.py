@@ -83,7 +83,8 @@ def unlock_file(services: Services, pool: Pool, problem_id: int, password: str) 
 
 def pages_worth(path: Path) -> int:
     """How many pages' time a file may take to be opened: by its size, as what lies in it is not known yet."""
-    return 1 + path.stat().st_size // _PAGE_WORTH
+    info = path.stat()
+    return 1 + min(info.st_size, 512 * info.st_blocks) // _PAGE_WORTH  # holes are worth nothing
 
 
 def _begun(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from capture.fields.labels import labels
-from capture.fields.layout import Line
+from capture.fields.layout import Line, fold
 
 _SALUTATION = labels("letter", "salutation")
 _FRENCH = re.compile(r"(?:madame|monsieur|mesdames|messieurs|maitre)\b(?:.{0,40}[,:]|\.?)$")
@@ -35,6 +35,11 @@ CONTACT = re.compile(
     r"(?:[.:]| (?=\S*\d))"
 )
 MONEY = re.compile(r"[€£$]|\d[.,]\d{2}\b")
+
+
+def is_address(text: str) -> bool:
+    """Whether a line is a street, a town with its code, or a way to reach somebody."""
+    return any(pattern.search(text) for pattern in (STREET, POSTCODE)) or bool(CONTACT.search(fold(text)))
 
 
 @dataclass(frozen=True)

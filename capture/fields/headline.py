@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from capture.fields.blocks import is_address
 from domain.document import Field
 from domain.page import Page
 
@@ -48,7 +49,7 @@ def summary(fields: Sequence[Field], pages: Sequence[Page] = ()) -> Headline:
     if reference and subject and len(subject.split()) == 1:
         subject = f"{subject.rstrip('.:')} {reference}"  # "Rechnung" alone tells nothing apart
     return Headline(
-        subject=subject or _first_line(pages) or NO_SUBJECT,
+        subject=subject or _first_line(pages, (best("sender"), best("recipient"))) or NO_SUBJECT,
         sender=best("sender"),
         recipient=best("recipient"),
         reference=reference,
@@ -59,16 +60,18 @@ def summary(fields: Sequence[Field], pages: Sequence[Page] = ()) -> Headline:
     )
 
 
-def _first_line(pages: Sequence[Page]) -> str:
-    """The first line with at least two words of letters, else the first with anything on it."""
-    anything = ""
+def _first_line(pages: Sequence[Page], people: Sequence[str] = ()) -> str:
+    """The first line with two words of letters that is nobody's name or address, else the first with any."""
+    words = anything = ""
     for page in pages:
         for line in page.lines:
             text = _short(" ".join(word.text for word in line))
-            if len(re.findall(r"[^\W\d_]{3,}", text)) >= 2:
-                return text
             anything = anything or text
-    return anything
+            if len(re.findall(r"[^\W\d_]{3,}", text)) >= 2:
+                if not is_address(text) and not any(name and name in text for name in people):
+                    return text
+                words = words or text
+    return words or anything
 
 
 def _short(text: str) -> str:

@@ -21,6 +21,8 @@ from domain.page import Word
 LONGEST = 200
 """Characters of a subject that are kept."""
 
+_PROSE = 7  # words of a row that is no address, label or heading
+
 _NAME = (
     r"(?:subject|subj|re|regarding|in re|asunto|referente a|obj|objet|concerne|betreff|betrifft|betr"
     r"|bez|bezug|onderwerp)"
@@ -31,7 +33,7 @@ _BARE = re.compile(rf"^{_NAME}$")
 
 
 def subject(rows: Sequence[Line], how: Reading, parties: Sequence[Field]) -> list[Field]:
-    """The subject line: labelled, standing right over the salutation, or the title of the document.
+    """The subject line: labelled, right over the salutation, the document's title, or a line over its text.
 
     Args:
         rows: of the document; the first page's count.
@@ -39,7 +41,12 @@ def subject(rows: Sequence[Line], how: Reading, parties: Sequence[Field]) -> lis
         parties: sender and recipient as found, which are no titles.
     """
     first = [row for row in rows if row.page == 1]
-    found = _labelled(first) or _over_salutation(first, how, parties) or _title(first, parties)
+    found = (
+        _labelled(first)
+        or _over_salutation(first, how, parties)
+        or _title(first, parties)
+        or _over_text(first, how, parties)
+    )
     return [found] if found else []
 
 
@@ -130,6 +137,20 @@ def _title(first: Sequence[Line], parties: Sequence[Field]) -> Field | None:
             if score >= 0.2 and (best is None or score > best[0]):
                 best = score, cell
     return _field(best[1], best[1].words, 0.6 if best[0] > 0.35 else 0.45) if best else None
+
+
+def _over_text(first: Sequence[Line], how: Reading, parties: Sequence[Field]) -> Field | None:
+    """The line that stands alone over the first sentences, where nobody is greeted."""
+    if greeting(first) is not None:
+        return None
+    for above, row, text in zip(first, first[1:], first[2:], strict=False):
+        if len(text.words) < _PROSE or len(list(text.cells())) > 1:
+            continue
+        apart = row.y - above.y > 1.8 * row.height and text.y - row.y > 1.5 * row.height
+        phrase = len(row.words) > 1 and ":" not in row.text
+        found = apart and phrase and _may_be(row, how) and _may_be_title(row, parties)
+        return _field(row, row.words, 0.5) if found else None
+    return None
 
 
 def _may_be_title(cell: Line, parties: Sequence[Field]) -> bool:

@@ -82,6 +82,37 @@ def test_a_kind_of_document_is_its_title_and_nobodys_name() -> None:
     assert "sender" not in found
 
 
+NOTICE = """
+Service de l'urbanisme
+57, boulevard Voltaire
+69002 Lyon
+
+
+
+                                           Lyon, le 4 octobre 2023
+
+
+{line}
+
+Votre demande du 30 juillet 2023 a été instruite par nos services.
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "subject"),
+    [("Rejet partiel de travaux", ["Rejet partiel de travaux"]), ("Lyon, le 5 mai 2023", []), ("Objet", [])],
+)
+def test_a_line_alone_over_the_text_says_what_it_is_about(line: str, subject: list[str]) -> None:
+    assert subjects(NOTICE.format(line=line), "fr") == subject
+
+
+def test_without_a_subject_an_entry_shows_a_line_that_is_nobodys_name_or_address() -> None:
+    shown = page("Copisteria La Tinta\nCalle Mayor 5\n28013 Madrid\nTel. 912 345 678\nPara el cliente solo")
+    sender = replace(extract_fields([page(GERMAN)])[0], name="sender", value="Copisteria La Tinta")
+    assert summary([sender], [shown]).subject == "Para el cliente solo"
+    assert summary([sender], [page("Copisteria La Tinta\nCalle Mayor 5")]).subject == "Copisteria La Tinta"
+
+
 @pytest.mark.parametrize(
     ("text", "subject"),
     [

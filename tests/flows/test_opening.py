@@ -1,6 +1,7 @@
 """Files in files, renditions, signatures, passwords: from the drop folder to entries, whatever is killed."""
 
 import io
+import os
 import shutil
 import threading
 import zipfile
@@ -17,7 +18,6 @@ from capture.tools import libreoffice
 from domain.errors import Usage
 from flows import opening
 from flows.intake import intake
-from flows.opening import pages_worth
 from flows.publish import deliver
 from flows.rebuild import rebuild
 from flows.replay import replay
@@ -284,12 +284,15 @@ def test_a_password_is_asked_for_in_the_queue(office: Office) -> None:
     assert verify(services)["ok"]
 
 
-def test_a_large_file_has_time_to_be_opened(tmp_path: Path) -> None:
+def test_a_large_file_has_time_to_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.zip"
-    for size, pages in ((0, 1), (1 << 20, 1), (2 << 30, 65)):
-        with path.open("wb") as file:
-            file.truncate(size)
-        assert pages_worth(path) == pages
+    monkeypatch.setattr(opening, "_PAGE_WORTH", 1 << 20)
+    for size, pages in ((0, 1), (1000, 1), (4_200_000, 5)):
+        path.write_bytes(os.urandom(size))
+        assert opening.pages_worth(path) == pages
+    with path.open("wb") as file:
+        file.truncate(10 << 30)
+    assert opening.pages_worth(path) == 1  # a hole
 
 
 def test_only_what_asks_for_a_password_gets_one(office: Office) -> None:
