@@ -74,7 +74,8 @@ def read_words(
         anew = page.read(best.rotation, found)
         better = _better(best, anew, attempts, margin=0.97)
         best, language = better, found if better is anew else language
-    if _confidence(best.words) < bar:
+    # In a coarse page Sauvola's way reads more noise than ink.
+    if _confidence(best.words) < bar and not clear.coarse:
         best = _better(best, page.read(best.rotation, language, again=True), attempts)
     return replace(best, language=found, attempts=tuple(attempts))
 
@@ -113,7 +114,7 @@ class _Page:
             Word(spot.text, _mapped(spot.box, straight, width, height), round(spot.confidence, 4), spot.line)
             for spot in spots
         )
-        ways = [f"turned {turn}"] if turn else []
+        ways = [*([f"turned {turn}"] if turn else []), *(["doubled"] if self.pyramid.coarse else [])]
         name = " ".join([language, *ways, *self.corrections, *(["sauvola"] if again else [])])
         return Reading(words, turn, lean, None, name)
 

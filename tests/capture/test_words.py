@@ -3,6 +3,7 @@ import random
 import cv2
 import numpy as np
 import pytest
+from rapidfuzz.distance.Levenshtein import distance
 
 from capture import clean
 from capture.pyramid import Pyramid
@@ -55,3 +56,22 @@ def test_a_picture_has_no_words() -> None:
     spots = np.random.default_rng(1).integers(0, 255, (24, 17)).astype(np.uint8)
     picture = np.asarray(cv2.resize(spots, (1654, 2338), interpolation=cv2.INTER_CUBIC), np.uint8)
     assert read(picture).words == ()
+
+
+def test_a_coarse_scan_is_read_at_twice_its_dots() -> None:
+    """A page of ordinary print at 72 dpi."""
+    loaded = load_image(shared("ocr/tesseract-test/phototest.tif"), 1, "tiff", settings())
+    whole = text(read(loaded.view))
+    coarse = Pyramid(clean.scaled(loaded.view, (200.0, 200.0), 72)[0], (72.0, 72.0), 200)
+    assert coarse.reading.gray.shape[0] == 2 * coarse.full.gray.shape[0]
+    assert coarse.reading.dpi == 144
+    reading = read_words(coarse, ("en",), 0.99, settings())
+    assert reading.attempts == ("en doubled",)
+    assert distance(text(reading), whole) < 0.05 * len(whole)
+
+
+@pytest.mark.parametrize(("side", "dpi"), [(2000, 72.0), (1300, 120.0)])
+def test_what_is_not_coarse_is_read_as_it_is(side: int, dpi: float) -> None:
+    """A camera says 72 dpi whatever it takes."""
+    page = np.full((side, side * 3 // 4), 255, np.uint8)
+    assert Pyramid(page, (dpi, dpi), 200).reading.gray.shape == page.shape
