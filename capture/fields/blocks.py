@@ -15,6 +15,11 @@ COMPANY = labels("letter", "company")
 NOT_NAMES = labels("letter", "not_names")
 """Patterns for folded text; to be matched at the start of a line, but ``COMPANY``, which is searched for."""
 
+_COMPOUND = re.compile(
+    r"[a-z]+(?:vertrag|vereinbarung|bescheid|bescheinigung|rechnung|antrag|formular|bogen|schein|bericht|meldung)(?:s|es)?\b"
+)
+"""Kinds of document that German makes up as they are needed."""
+
 POSTCODE = re.compile(
     r"(?<![\w.,])(?:[A-Z]{1,2}-)?\d{4,5}(?: [A-Z]{2})? +[A-ZÀ-Ý][\w.'’-]+"  # 28013 Madrid, 3012 CN Rotterdam
     r"|\b[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}$"  # SW1A 1AA at the end of a line
@@ -66,7 +71,7 @@ def is_salutation(line: Line) -> bool:
 
 def is_title(line: Line) -> bool:
     """Whether a line names a kind of document ("Framework contract for services"), not somebody."""
-    said = TITLE.search(line.folded)
+    said = TITLE.search(line.folded) or _COMPOUND.match(line.folded)
     if said is None or len(line.words) > 8:
         return False
     return said.start() == 0 or not COMPANY.search(line.folded)

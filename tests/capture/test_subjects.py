@@ -76,9 +76,13 @@ def test_the_heads_of_a_table_and_two_signatures_are_no_title() -> None:
         assert [one.text for one in found if one.name == "subject"] == ["Libellé"] * (row == "Libellé")
 
 
-def test_a_kind_of_document_is_its_title_and_nobodys_name() -> None:
-    found = values("Geheimhaltungsvereinbarung\n\nzwischen den Parteien gilt das Folgende.\n", "de")
-    assert found["subject"] == ["Geheimhaltungsvereinbarung"]
+@pytest.mark.parametrize(
+    ("title", "language"),
+    [("Geheimhaltungsvereinbarung", "de"), ("Reisekostenbericht", "de"), ("Location d'un emplacement", "fr")],
+)
+def test_a_kind_of_document_is_its_title_and_nobodys_name(title: str, language: str) -> None:
+    found = values(f"{title}\n\nzwischen den Parteien gilt das Folgende.\n", language)
+    assert found["subject"] == [title]
     assert "sender" not in found
 
 
