@@ -36,7 +36,8 @@ STREET = re.compile(
 )
 CONTACT = re.compile(
     r"@|www\.|https?:"
-    r"|\b(?:tel|fax|phone|telefon|telefono|telephone|iban|bic|vat|tva|ust|siret|cif|nif|e-?mail|web)\b"
+    r"|\b(?:tel|fax|phone|telefon|telefono|telephone|iban|bic|vat|tva|ust|siret|cif|nif|e-?mail|web"
+    r"|correo(?: electronico)?|courriel|mel|mobile?|movil|telefax|fon)\b"
     r"(?:[.:]| (?=\S*\d))"
 )
 MONEY = re.compile(r"[€£$]|\d[.,]\d{2}\b")

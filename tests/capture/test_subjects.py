@@ -58,7 +58,9 @@ def test_a_subject_over_the_salutation_may_name_a_day_or_a_number(line: str, sub
     assert subjects(letter, "de") == [subject]
 
 
-@pytest.mark.parametrize("line", ["Berlin, den 12. März 2024", "Ref.: 4711/24-B", "Telefon 030 901820"])
+@pytest.mark.parametrize(
+    "line", ["Berlin, den 12. März 2024", "Ref.: 4711/24-B", "Telefon 030 901820", "Courriel: info chez nous"]
+)
 def test_a_place_with_its_date_a_number_and_a_telephone_are_no_subject(line: str) -> None:
     letter = GERMAN.replace("Betreff: Ihre Rechnung Nr. 2024-0815\n", f"\n{line}\n")
     assert subjects(letter, "de") == []
