@@ -101,9 +101,10 @@ def test_all_the_work_can_be_done(register: Laid) -> None:
     checks.record([key for key, _ in objects], {})
     batches.release(batches.reload(batch))
     assert Event.objects.count() == 3
-    batch = resplit(batches.reload(batch), "2-3")  # one document goes on in its entry, the other gets one
+    # One document goes on in its entry, the other gets one; the class that a person gave goes with both.
+    batch = resplit(batches.reload(batch), "2-3")
     kinds = [one.kind for one in Event.objects.order_by("sequence")]
-    assert kinds[3:] == ["attached", "registered", "withdrawn"]
+    assert kinds[3:] == ["attached", "labelled", "registered", "labelled", "withdrawn"]
     resplit(batch, "1-3")
     assert Event.objects.filter(kind="voided").count() == 1
     assert list(breaks()) == []
