@@ -6,7 +6,7 @@ from tests.data import shared
 
 def test_every_hostile_file_is_filed_or_refused_with_a_reason() -> None:
     folders = [shared("pdf_bad"), shared("image_formats"), shared("mail")]
-    result = run(folders, every=80, page_seconds=3, sparse=1 << 26)
+    result = run(folders, every=80, page_seconds=8, sparse=1 << 26)
     faults = ("faults", "hung", "unaccounted", "unexpected")
     assert {name: result[name] for name in faults} == {
         "faults": [],
