@@ -14,6 +14,7 @@ from capture.fields.blocks import (
     Block,
     blocks,
     greeting,
+    is_address,
     is_salutation,
     is_title,
 )
@@ -130,8 +131,7 @@ def _is_name(line: Line) -> bool:
         and not text[0].isdigit()
         and letters > 0.6 * len(text.replace(" ", ""))
         and bool(re.search(r"[^\W\d_]{2,}", text))
-        and not any(pattern.search(text) for pattern in (STREET, POSTCODE, MONEY))
-        and not CONTACT.search(folded)
+        and not (MONEY.search(text) or is_address(text))
         and not (is_salutation(line) or NOT_NAMES.match(folded))
         and not set(":;") & set(text)
     )

@@ -4,12 +4,10 @@ import re
 from collections.abc import Sequence
 
 from capture.fields.blocks import (
-    CONTACT,
     MONEY,
     NOT_NAMES,
-    POSTCODE,
-    STREET,
     greeting,
+    is_address,
     is_salutation,
     is_title,
 )
@@ -103,9 +101,7 @@ def _may_be(row: Line, how: Reading) -> bool:
     """Whether a row may be a subject: one cell of words, no address, no contact, not just a date."""
     if len(list(row.cells())) != 1 or sum(map(str.isalpha, row.text)) < 5:
         return False
-    if any(pattern.search(row.text) for pattern in (POSTCODE, STREET)) or CONTACT.search(row.folded):
-        return False
-    if NOT_NAMES.match(row.folded):
+    if is_address(row.text) or NOT_NAMES.match(row.folded):
         return False
     dated = next(find(row, how), None)
     # "Lyon, le 4 mai 2021" is a date with its place, "Nuestra reunión del 7/1/2024" is about something.
@@ -162,9 +158,9 @@ def _may_be_title(cell: Line, parties: Sequence[Field]) -> bool:
         return False
     if not cell.legible or _of_sentence(cell):
         return False  # a smudge, or the middle of a sentence
-    if MONEY.search(cell.text) or CONTACT.search(cell.folded) or POSTCODE.search(cell.text):
+    if MONEY.search(cell.text) or is_address(cell.text):
         return False
-    if STREET.search(cell.text) or (NOT_NAMES.match(cell.folded) and not is_title(cell)):
+    if NOT_NAMES.match(cell.folded) and not is_title(cell):
         return False
     return not any(item.text in cell.text or item.value in cell.text for item in parties)
 

@@ -115,9 +115,9 @@ def to_pdf(path: Path, media: str, out: Path, *, seconds: float, memory_mb: int)
             f"LibreOffice was not done with it after {seconds:g} seconds", "send it as PDF"
         ) from error
     made = out / "original.pdf"
-    if not made.exists() and shutil.disk_usage(out).free < _ROOM:
-        raise OSError(errno.ENOSPC, "no room for LibreOffice to print the file", str(out))
     if not made.exists():
+        if shutil.disk_usage(out).free < _ROOM:
+            raise OSError(errno.ENOSPC, "no room for LibreOffice to print the file", str(out))
         raise Refused(f"LibreOffice cannot open it: {_why(done)}", "open it, and send it as PDF")
     shutil.rmtree(home)
     copy.unlink()
