@@ -58,6 +58,22 @@ def test_a_file_that_its_writer_goes_on_with_is_filed_as_taken_and_comes_in_agai
     assert [one.pages for one in views.filed_in([*Batch.objects.values_list("pk", flat=True)])] == [2, 3]
 
 
+def test_a_file_that_is_written_over_in_its_length_comes_in_again(office: tuple[Services, Path]) -> None:
+    """As by a writer that made room for all of it first: the size says nothing, the time does."""
+    services, drop = office
+    path = small_tiff(drop / "scan.tif", ["Page one"])
+    early = path.read_bytes()
+    run(office, stop_at="kept")
+    (taken,) = services.spool.glob("*/000000.tif")
+    late = early[:-1] + bytes([early[-1] ^ 1])
+    taken.write_bytes(late)
+    run(office)
+    with services.archive.open(Batch.objects.get().claims.get().original) as kept:
+        assert kept.read() == early
+    assert path.read_bytes() == late
+    assert verify(services)["ok"]
+
+
 def test_cuts_stay_when_the_readings_are_lost_half_way(office: tuple[Services, Path]) -> None:
     services, drop = office
     folder = station(drop, "counted", "[separation]\npages = 2\n")
