@@ -9,6 +9,7 @@
     batches/<batch>/<sequence, nine digits>.json
     models/<version>/<name>                   the classifiers that were ever in use
     champions/<sequence, nine digits>.json    which of them came into use, one after the other
+    models/classes/<sequence, nine digits>.json   what became of the classes, one change after the other
     work/<batch>/...                          scratch of a batch in work, removed when it is done
 """
 
@@ -26,6 +27,7 @@ REGISTER = "register/"
 BATCHES = "batches/"
 MODELS = "models/"
 CHAMPIONS = "champions/"
+CLASSES = "models/classes/"
 WORK = "work/"
 MANIFEST = "manifest.json"
 
@@ -76,6 +78,11 @@ def model_key(version: str, name: str) -> str:
 def champion_key(sequence: int) -> str:
     """Where it stands which classifier was the ``sequence``-th to come into use."""
     return _numbered(CHAMPIONS, sequence)
+
+
+def class_key(sequence: int) -> str:
+    """Where the ``sequence``-th change of the classes stands."""
+    return _numbered(CLASSES, sequence)
 
 
 def work_key(batch: str, name: str) -> str:

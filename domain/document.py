@@ -158,7 +158,8 @@ class Verdict:
     """What the classifier says of a document.
 
     ``label`` is None when it abstains; ``guess`` is its best class either way, with ``probability``;
-    ``alternatives`` are all classes, best first; ``model`` names the model version.
+    ``alternatives`` are all classes, best first; ``model`` names the model version; ``why`` says why a
+    person must look, "" where nobody must.
     """
 
     label: str | None
@@ -166,6 +167,7 @@ class Verdict:
     probability: float
     alternatives: tuple[tuple[str, float], ...]
     model: str
+    why: str = ""
 
     @property
     def abstained(self) -> bool:

@@ -3,7 +3,6 @@
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +13,10 @@ from capture.fields import Headline, checked, extract_fields, summary
 from capture.read import ReadOptions, read_page
 from capture.settings import CaptureSettings
 from domain.document import DocumentText, Field, Role
+from domain.evidence import Evidence
 from domain.page import LineItem, Page, PageFile
 from domain.wire import from_json, to_json
-
-_ENOUGH_TEXT = 20_000  # characters of a document that its class is told from
+from models.evidence import of_pages
 
 
 def read_lightly(path: Path, number: int, options: ReadOptions, settings: CaptureSettings, out: Path) -> Page:
@@ -38,7 +37,7 @@ class MadeObject:
 
 @dataclass(frozen=True, slots=True)
 class MadeDocument:
-    """All that filing needs to know of a document; ``text`` is its beginning, for the classifier.
+    """All that filing needs to know of a document; ``evidence`` is for the classifier.
 
     ``beginnings`` are the places of pages that look like the first of another document.
     """
@@ -50,7 +49,7 @@ class MadeDocument:
     lines: tuple[LineItem, ...]
     headline: Headline
     language: str | None
-    text: str
+    evidence: Evidence
     rotations: tuple[int, ...]
     beginnings: tuple[int, ...]
 
@@ -80,7 +79,7 @@ def make_document(
         lines=checked(lines, fields),
         headline=head,
         language=_main_language(read),
-        text="\n".join(_beginning(read)),
+        evidence=of_pages(read, Path(files[0].thumbnail).read_bytes()),
         rotations=tuple(page.rotation for page in read),
         beginnings=beginnings(read),
     )
@@ -96,16 +95,6 @@ def _made(role: Role, path: Path, media_type: str) -> MadeObject:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return MadeObject(role, path, digest, path.stat().st_size, media_type)
-
-
-def _beginning(pages: list[Page]) -> Iterator[str]:
-    left = _ENOUGH_TEXT
-    for page in pages:
-        if left <= 0:
-            return
-        text = page.text[:left]
-        left -= len(text)
-        yield text
 
 
 def _main_language(pages: list[Page]) -> str | None:

@@ -1,4 +1,4 @@
-"""The flows that workers on many machines run, as Prefect deployments: chunk, publish, reconcile, fixity.
+"""The flows that workers on many machines run, as Prefect deployments: see ``DEPLOYMENTS``.
 
 A worker process sets ``working_with`` once and runs them in itself; a process that Prefect starts for one
 run opens the instance of its environment. Parameters and results are JSON.
@@ -9,6 +9,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from domain.errors import Denied, Unavailable
 from flows import chunks as bodies
 from flows import fixity as checking
 from flows import publish as publishing
+from flows import retrain as retraining
 from flows.file_batch import Tools
 from flows.steps import patient
 from infra.classifier import lazy_champion
@@ -38,7 +40,7 @@ log = structlog.get_logger()
 POOLS = {
     "intake": "light flows of the intake",
     "ocr": "chunks of batches: reading and filing",
-    "index": "publishing, reconciliation, fixity",
+    "index": "publishing, reconciliation, fixity, retraining",
     "mail": "reserved for mail in and out",
 }
 _PAUSES = wait_random(5, 15)  # seconds until a chunk is tried again whose service did not answer
@@ -112,14 +114,24 @@ def fixity(share: float = checking.SHARE) -> dict[str, Any]:
         return checking.counts(checking.check_share(tools.services, share, tools.stop))
 
 
+@flow(name="retrain", persist_result=False)
+def retrain(always: bool = False) -> str:
+    """Train anew where enough was said of documents since the last time, or the night has come."""
+    with _at_work() as tools:
+        if not always and not retraining.due(tools.services, datetime.now(UTC)):
+            return "not due"
+        return retraining.retrain(tools.services, by="postroom").state
+
+
 DEPLOYMENTS: dict[str, tuple[Flow[..., Any], str]] = {
     "chunk": (chunk, "ocr"),
     "publish": (publish, "index"),
     "reconcile": (reconcile, "index"),
     "fixity": (fixity, "index"),
+    "retrain": (retrain, "index"),
 }
 """Each flow with its pool. Deployments are named as their flows."""
-CRON = {"fixity": "30 2 * * *"}
+CRON = {"fixity": "30 2 * * *", "retrain": "40 * * * *"}
 
 
 def ask(one: Chunk) -> None:

@@ -18,7 +18,7 @@ from flows.refile import refile
 from flows.steps import Runner, Step, Stopped, Watcher, plainly, unwatched
 from flows.taking import keep_originals, station_of, take_files
 from infra.wiring import Services
-from models.model import Model
+from models.classify import Classifier
 from register import batches
 from register.filing import NewProblem, close
 from register.models import Batch
@@ -36,7 +36,7 @@ class Tools:
 
     services: Services
     pool: Pool
-    model: Callable[[], Model]
+    model: Callable[[], Classifier]
     stop: threading.Event = field(default_factory=threading.Event)
     run: Runner = plainly
     watch: Watcher = unwatched

@@ -24,8 +24,7 @@ from flows.alarms import alarms_of
 from flows.children import MadeDocument, MadeObject, make_document
 from flows.reading import Readings, outcome, page_folder
 from infra.wiring import Services
-from models.classify import classify
-from models.model import Model
+from models.classify import Classifier, classify
 from register import batches, filing
 from register.models import Batch, Claim, Document
 from register.numbers import is_number
@@ -43,7 +42,7 @@ def file_documents(
     services: Services,
     batch: Batch,
     pool: Pool,
-    model: Callable[[], Model],
+    model: Callable[[], Classifier],
     readings: Readings,
     cuts: Sequence[tuple[int, Cut]],
 ) -> list[Document]:
@@ -66,7 +65,7 @@ def prepare_documents(
     services: Services,
     batch: Batch,
     pool: Pool,
-    model: Callable[[], Model],
+    model: Callable[[], Classifier],
     cuts: Sequence[tuple[int, Cut]],
 ) -> list[filing.Filing]:
     """Make these documents and put them into the archive, ready to be filed together.
@@ -109,7 +108,7 @@ def _forget(services: Services, batch: Batch, ordinal: int) -> None:
 
 
 def _file(
-    services: Services, batch: Batch, model: Model, ordinal: int, cut: Cut, made: MadeDocument
+    services: Services, batch: Batch, model: Classifier, ordinal: int, cut: Cut, made: MadeDocument
 ) -> Document:
     attach_to = cut.label if cut.label and is_number(cut.label) else ""
     if attach_to and not filing.entry_exists(attach_to):
@@ -124,11 +123,11 @@ def _file(
 
 
 def _filing(
-    services: Services, batch: Batch, model: Model, ordinal: int, cut: Cut, made: MadeDocument
+    services: Services, batch: Batch, model: Classifier, ordinal: int, cut: Cut, made: MadeDocument
 ) -> filing.Filing:
     """The document with its objects put into the archive; for an entry of its own."""
     key = document_id(batch, ordinal)
-    (verdict,) = classify(model, [made.text])
+    (verdict,) = classify(model, [made.evidence])
     contents = [_store(services, key, one) for one in made.objects]
     manifest = to_json(_manifest(services, batch, key, cut, made, contents))
     digest = hashlib.sha256(manifest).hexdigest()
@@ -165,7 +164,16 @@ def _filing(
         department=cut.cover.department,
         register=cut.cover.register,
         named=cut.cover.name,
+        blind=_drawn(services, key) if verdict.label else 0,
     )
+
+
+def _drawn(services: Services, key: str) -> int:
+    """How many people class the document without seeing the guess: drawn by its id, the same each time."""
+    chosen = services.settings.classifier
+    digest = hashlib.sha256(f"blind review {key}".encode()).digest()
+    first, second = (int.from_bytes(digest[at : at + 8]) / 2**64 for at in (0, 8))
+    return 0 if first >= chosen.blind_share else 2 if second < chosen.blind_second else 1
 
 
 def _store(services: Services, document: str, made: MadeObject) -> Content:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from flows import file_batch as filing
 from flows import fixity as checking
 from flows import intake as taking
 from flows import publish as publishing
+from flows import retrain as retraining
 from flows.intake import Intake
 from flows.steps import Watcher
 from infra.wiring import Services
@@ -57,7 +59,7 @@ def as_task(name: str, stage: Callable[[], T], /) -> T:
 
 
 def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, watch: Watcher) -> Intake:
-    """Run the intake as a flow; each batch, each delivery and each night's fixity is a flow run."""
+    """Run the intake as a flow; each batch, each delivery, each fixity and retraining is a flow run."""
 
     def file_one(tools: filing.Tools, batch: Batch) -> Batch:
         tools = replace(tools, run=as_task)
@@ -107,8 +109,24 @@ def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, 
 def _each_night(services: Services, ended: threading.Event) -> None:
     while True:
         check_if_due(services, ended)
+        retrain_if_due(services, ended)
         if ended.wait(_LOOK):
             return
+
+
+def retrain_if_due(services: Services, stop: threading.Event) -> None:
+    """Train anew if enough was said of documents since the last time, or the night has come."""
+
+    @flow(name="retrain", persist_result=False)
+    def retrain() -> str:
+        return retraining.retrain(services, by="postroom").state
+
+    try:
+        with borrowed():
+            if not stop.is_set() and retraining.due(services, datetime.now(UTC)):
+                log.info("retrained", outcome=retrain())
+    except Exception as error:
+        log.error("retraining failed; the intake goes on", reason=str(error))
 
 
 def check_if_due(services: Services, stop: threading.Event) -> None:

@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import platformdirs
@@ -34,6 +34,34 @@ class DatabaseSettings(BaseModel):
     connections: int = Field(default=8, ge=1, le=200)
 
 
+class ClassifierSettings(BaseModel):
+    """What the classifier may do, and how it learns.
+
+    Attributes:
+        max_error: share 0-1 of what is filed by machine that may be wrong.
+        max_error_by_class: the same for single classes; the others keep to ``max_error`` among themselves.
+        confidence: with which that is promised.
+        blind_share: share 0-1 of documents filed by machine that a person classes without seeing the guess.
+        blind_second: share 0-1 of those that a second person classes too.
+        promotion: whether a challenger that passes the gate comes into use by itself, or waits for a person.
+        retrain_after: corrections after which ``postroom up`` trains anew; 0 for never.
+        retrain_hour: hour of the day, in the office's zone, after which it does so each night; -1 for never.
+        review_seconds: that a person takes for a document, for saying how long the queue takes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_error: float = Field(default=0.02, gt=0, lt=1)
+    max_error_by_class: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
+    confidence: float = Field(default=0.9, gt=0, lt=1)
+    blind_share: float = Field(default=0.01, ge=0, le=1)
+    blind_second: float = Field(default=0.2, ge=0, le=1)
+    promotion: Literal["automatic", "approved"] = "automatic"
+    retrain_after: int = Field(default=50, ge=0)
+    retrain_hour: int = Field(default=2, ge=-1, le=23)
+    review_seconds: float = Field(default=20.0, gt=0)
+
+
 class Settings(BaseSettings):
     """What an installation may set. Every key stands in ``docs/settings.md``."""
 
@@ -43,7 +71,6 @@ class Settings(BaseSettings):
 
     processes: int = Field(default=os.cpu_count() or 1, ge=1, le=256)
     timezone: str = "UTC"
-    threshold: float = Field(default=0.6, ge=0.0, le=1.0)
     prefect_api_url: str = ""
     prefect_auth: SecretStr = SecretStr("")
     stuck_after_seconds: float = Field(default=900.0, gt=0)
@@ -54,6 +81,7 @@ class Settings(BaseSettings):
     archive: ArchiveSettings = ArchiveSettings()
     index: IndexSettings = IndexSettings()
     capture: CaptureSettings
+    classifier: ClassifierSettings = ClassifierSettings()
 
     @field_validator("timezone")
     @classmethod

@@ -6,7 +6,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.local import LocalArchive
@@ -50,6 +50,16 @@ class Services:
     def models(self) -> Path:
         """The classifier's models."""
         return self.home / "models"
+
+
+def with_max_error(services: Services, max_error: float | None) -> Services:
+    """The services with this share that may be wrong of what is filed by machine, for all classes."""
+    if max_error is None:
+        return services
+    asked = {"max_error": max_error, "max_error_by_class": {}}
+    settings = services.settings
+    classifier = settings.classifier.model_copy(update=asked)
+    return replace(services, settings=settings.model_copy(update={"classifier": classifier}))
 
 
 def open_services(home: Path, *, database: bool = True) -> Services:

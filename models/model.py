@@ -1,64 +1,86 @@
 """A trained classifier and its card."""
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-READ_AT_MOST = 4_000
-"""Characters of a document that are looked at: its class shows on the first two pages."""
+import numpy as np
+from numpy.typing import NDArray
 
-ENOUGH_LETTERS = 20
-"""Fewer letters than this are not judged."""
+from models.features import Weights
+from models.measures import Measures
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How the model did on documents that it had not learnt from: what every promise rests on.
+
+    Arrays of one length, and the documents' ``keys``. ``truth`` and ``guess`` are places in the order of the
+    classes; ``probability`` is that of the guess, 0-1; ``trust`` orders documents by how far the guess may be
+    trusted.
+    """
+
+    keys: tuple[str, ...]
+    truth: NDArray[np.int64]
+    guess: NDArray[np.int64]
+    probability: Floats
+    trust: Floats
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which guesses were right."""
+        return np.asarray(self.truth == self.guess)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a model was made of and how well it did on texts held out from it.
+    """What a model was made of and how well it did on documents held out from it.
 
     Attributes:
         version: short hash of data and settings; the same data and settings give the same version.
-        classes: in the order of their names, with the number of texts of each.
-        threshold: probability 0-1 below which the model abstains.
+        classes: in the order of their names, with the number of documents of each that it learnt from.
+        left_out: classes with too few documents, with their number: the model knows nothing of them.
         seed: of the folds.
-        data: SHA-256 over labels and texts, in whatever order they came.
+        data: the dataset's version: SHA-256 over the rows of keys, evidence and labels, whatever their order.
         libraries: name and version.
-        accuracy: share of held-out texts whose best class was right, 0-1.
-        coverage: share of held-out texts that were not abstained from, 0-1.
-        wrong: share of those not abstained from that were wrong, 0-1.
+        held_out: ``"split"`` where a part of the documents was held out for the trial, ``"folds"`` where
+            each was judged by a model that had not seen it.
+        measures: of the trial.
     """
 
     version: str
     classes: tuple[tuple[str, int], ...]
-    threshold: float
+    left_out: tuple[tuple[str, int], ...]
     seed: int
     data: str
     libraries: tuple[tuple[str, str], ...]
-    accuracy: float
-    coverage: float
-    wrong: float
+    held_out: str
+    measures: Measures
 
     @property
-    def priors(self) -> tuple[tuple[str, float], ...]:
-        """Each class's share of the texts, the commonest first."""
-        total = sum(count for _, count in self.classes)
-        shares = ((label, count / total) for label, count in self.classes)
-        return tuple(sorted(shares, key=lambda pair: (-pair[1], pair[0])))
+    def names(self) -> tuple[str, ...]:
+        """The classes in order."""
+        return tuple(name for name, _ in self.classes)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted scikit-learn pipeline: prepared texts to probabilities in the order of ``card.classes``."""
+    """A fitted classifier.
+
+    Attributes:
+        weights: of the features.
+        machine: linear SVM, one margin a class.
+        calibrator: margins to probabilities: a logistic regression on margins of documents not learnt from.
+        centres: the mean row of each class, scaled to length 1.
+        typical: for each class, sorted: how near its centre those of its documents lay that were guessed
+            right, when the centre was made without them.
+    """
 
     card: Card
-    pipeline: Any
-
-
-def prepare(texts: Iterable[str]) -> list[str]:
-    """Texts as the pipeline takes them: lower case, every figure a 0, blanks single, the beginning only."""
-    return [" ".join(re.sub(r"\d", "0", text[:READ_AT_MOST]).lower().split()) for text in texts]
-
-
-def enough(text: str) -> bool:
-    """Whether there is enough text to judge it."""
-    return sum(map(str.isalpha, text[:READ_AT_MOST])) >= ENOUGH_LETTERS
+    weights: Weights
+    machine: Any
+    calibrator: Any
+    centres: NDArray[np.float32]
+    typical: tuple[Floats, ...]
+    trial: Trial

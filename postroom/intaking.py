@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.errors import Usage
-from infra.wiring import Services
+from infra.wiring import Services, with_max_error
 from postroom.context import services
+from postroom.learning import MaxError
 from postroom.output import answer, aside, count, percent, say, table
 from postroom.progress import Progress
 from postroom.searching import Json
@@ -57,10 +58,11 @@ def intake(
     drop: Annotated[Path | None, typer.Argument(help="Drop folder; default: drop/ in the home.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Take what is there, file it and end.")] = False,
     strict: Strict = False,
+    max_error: MaxError = None,
     as_json: Json = False,
 ) -> None:
     """File what is dropped: without --once, watch for more until stopped."""
-    instance = services()
+    instance = with_max_error(services(), max_error)
     folder = drop_folder(instance, drop)
     from flows.intake import intake as run
 
@@ -78,10 +80,11 @@ def up(
     ] = False,
     port: Annotated[int, typer.Option(help="Port of the Prefect server's pages; 0: any that is free.")] = 0,
     strict: Strict = False,
+    max_error: MaxError = None,
     as_json: Json = False,
 ) -> None:
     """File what is dropped as Prefect flow runs, under a local Prefect server with its pages on loopback."""
-    instance = services()
+    instance = with_max_error(services(), max_error)
     folder = drop_folder(instance, drop)
     start = time.monotonic()
     with Progress(endless=not until_idle) as progress:
@@ -135,6 +138,7 @@ def _entry(document: Any) -> dict[str, Any]:
         "class": document.label,
         "guess": document.guess,
         "probability": round(document.probability, 4),
+        "why": document.why or None,
         "pages": document.pages,
         "language": document.language or None,
         "object": views.object_key_of(document, ("pdfa", "pdf")),

@@ -3,13 +3,15 @@
 import getpass
 import sys
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from domain.errors import Usage
+from domain.errors import Unavailable, Usage
+from infra.wiring import Services
 from postroom.context import services
 from postroom.output import answer, aside, count, percent, say, table
 from postroom.searching import Json
@@ -103,18 +105,23 @@ def dismiss(
 
 @review.command("list")
 def list_review(as_json: Json = False) -> None:
-    """Documents that the classifier was not sure of."""
+    """Documents that the classifier was not sure of, and those drawn for a look without its guess."""
     services()
-    from register.review import waiting
+    from register.review import open_places, waiting
     from register.views import alternatives
+
+    def blind(document: Any) -> bool:
+        return document.label is not None and open_places(document) > 0
 
     data: list[dict[str, Any]] = [
         {
             "document": one.key,
             "number": one.entry.number,
-            "guess": one.guess,
-            "probability": round(one.probability, 4),
-            "alternatives": alternatives(one)[:3],
+            "guess": None if blind(one) else one.guess,
+            "probability": None if blind(one) else round(one.probability, 4),
+            "alternatives": [] if blind(one) else alternatives(one)[:3],
+            "why": None if blind(one) else one.why or None,
+            "blind": blind(one),
             "pages": one.pages,
             "subject": one.entry.subject,
             "source": one.batch.source,
@@ -127,32 +134,115 @@ def list_review(as_json: Json = False) -> None:
             say("Nothing to review.")
             return
         rows = [
-            (one["number"], f"{one['guess']} {percent(one['probability'])}", one["subject"], one["document"])
+            (
+                one["number"],
+                "(not shown)" if one["blind"] else f"{one['guess']} {percent(one['probability'])}",
+                "blind review: say what you see" if one["blind"] else one["why"],
+                one["subject"],
+                one["document"],
+            )
             for one in data
         ]
-        table(f"{len(data)} to review", ["number", "guess", "subject", "document"], rows)
+        table(f"{len(data)} to review", ["number", "guess", "why", "subject", "document"], rows)
         say("Decide with: postroom label NUMBER CLASS")
 
     answer(as_json, data, show)
 
 
+@review.command("again")
+def judge_again(as_json: Json = False) -> None:
+    """Let the model in use judge what waits for a class; what it may file leaves the queue."""
+    instance = services()
+    from flows.retrain import judge_again as again
+
+    looked, given = again(instance)
+    _deliver(instance)
+    data = {"judged": looked, "filed": given}
+    answer(as_json, data, lambda: say(f"{len(given)} of {looked} have a class now."))
+
+
 def label(
     document: Annotated[
-        str, typer.Argument(help="Document id, or the number of an entry with one document.")
-    ],
-    class_name: Annotated[str, typer.Argument(metavar="CLASS", help="Its class.")],
+        str | None,
+        typer.Argument(help="Document id, or the number of an entry with one document.", show_default=False),
+    ] = None,
+    class_name: Annotated[
+        str | None, typer.Argument(metavar="CLASS", help="Its class.", show_default=False)
+    ] = None,
+    many: Annotated[
+        Path | None, typer.Option("--from", metavar="CSV", help="Many: columns document, label, reason.")
+    ] = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take its class away: a person decides, and no model.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    by: Annotated[str, typer.Option(help="Who says so; default: you.", show_default=False)] = "",
     as_json: Json = False,
 ) -> None:
     """Say what class a document is."""
+    if many is not None and (document or remove):
+        raise Usage("Give either a document or --from CSV")
+    if many is None and (document is None or remove == bool(class_name)):
+        raise Usage("Name a document and a class, or give --remove: postroom label DOCUMENT CLASS")
     instance = services()
-    from domain.errors import Unavailable
-    from flows.publish import publish
+    from infra.classes import current
     from register.review import label as decide
 
-    decided = decide(document, class_name, actor=getpass.getuser(), at=datetime.now(UTC))
+    known = current(instance)
+    who = by or getpass.getuser()
+    rows = _said_in(many, known) if many else [(document or "", class_name or "", reason)]
+    data = []
+    for name, said_class, why in rows:
+        said = decide(name, said_class, actor=who, at=datetime.now(UTC), known=known, reason=why)
+        data.append(
+            {
+                "document": said.document.key,
+                "number": said.document.entry.number,
+                "class": said.document.label,
+                "blind": said.blind,
+                "differ": said.differ,
+            }
+        )
+    _deliver(instance)
+
+    def show() -> None:
+        if many:
+            say(f"{count(len(data), 'document')} labelled.")
+        for one in data:
+            if one["differ"]:
+                say(f"Two people differ on {one['number']}: somebody must decide. It waits in the review.")
+            elif not many:
+                say(
+                    f"{one['number']} is {one['class']} now."
+                    if one["class"]
+                    else f"{one['number']} has no class now."
+                )
+
+    answer(as_json, data if many else data[0], show)
+
+
+def _said_in(path: Path, known: Collection[str]) -> list[tuple[str, str, str]]:
+    """The rows of a CSV: document, class, reason. All are looked at before any is written."""
+    import csv
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            if not {"document", "label"} <= set(reader.fieldnames or ()):
+                raise Usage(f"{path} line 1: the heading must name the columns document and label")
+            rows = [(str(row["document"]), str(row["label"]), str(row.get("reason") or "")) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Usage(f"{path} cannot be read: {error}") from error
+    for line, (document, name, _) in enumerate(rows, start=2):
+        if not document or name not in known:
+            raise Usage(f"{path} line {line}: {name!r} is no class, or no document is named")
+    return rows
+
+
+def _deliver(instance: Services) -> None:
+    from flows.publish import publish
+
     try:
         publish(instance)
     except Unavailable as error:
-        aside.print(f"Labelled. The search will show it later: {error}", markup=False)
-    data = {"document": decided.key, "number": decided.entry.number, "class": decided.label}
-    answer(as_json, data, lambda: say(f"{decided.entry.number} is {decided.label} now."))
+        aside.print(f"Written down. The search will show it later: {error}", markup=False)

@@ -67,6 +67,7 @@ class Filing:
             classifier's guess beside it.
         alarms: what an operator should look at, for the batch.
         candidates: all barcodes on its pages, the label among them.
+        blind: how many people are to say its class without being shown the classifier's.
     """
 
     key: str
@@ -92,6 +93,7 @@ class Filing:
     alarms: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     lines: tuple[LineItem, ...] = ()
+    blind: int = 0
 
 
 def fold(name: str) -> str:
@@ -179,6 +181,8 @@ def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
         probability=filing.verdict.probability,
         alternatives=[list(one) for one in filing.verdict.alternatives],
         model=filing.verdict.model,
+        why="" if filing.named else filing.verdict.why,
+        blind=[] if filing.named else [{"answer": "", "actor": "", "at": ""} for _ in range(filing.blind)],
         language=filing.language or "",
         pages=len(filing.pages),
         fields=[to_plain(field) for field in filing.fields],
@@ -205,6 +209,7 @@ def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
             after=filing.named,
             actor=SHEET,
             model=filing.verdict.model,
+            kind=Correction.Kind.SHEET,
         )
     claims = dict(Claim.objects.filter(batch=batch).values_list("ordinal", "id"))
     PageFate.objects.bulk_create(
@@ -231,6 +236,7 @@ def _content(document: Document, filing: Filing) -> dict[str, Any]:
         "department": filing.department,
         "guess": document.guess,
         "probability": document.probability,
+        "why": document.why,
         "model": document.model,
         "manifest": document.manifest,
         "batch": document.batch.key,

@@ -142,6 +142,9 @@ class Document(models.Model):
 
     ``candidates`` are the barcodes that could have been its label, and which was taken why; ``lines``
     the line items of its tables; ``signatures`` the electronic signatures of the files it was cut from.
+    ``why`` says why the classifier abstained. ``blind`` has a place for each person who is to say its class
+    without being shown the guess, and what they said: ``{"answer", "actor", "at"}``, "" while they are waited
+    for. A ``forgotten`` document is learnt from no more.
     """
 
     key = models.CharField(max_length=36, unique=True)
@@ -163,6 +166,9 @@ class Document(models.Model):
     signatures = models.JSONField(default=list)
     pdfa = models.BooleanField()
     manifest = models.CharField(max_length=1024)
+    why = models.TextField(blank=True, default="")
+    blind = models.JSONField(default=list)
+    forgotten = models.BooleanField(default=False)
 
     class Meta:
         """A cut of an attempt is filed once."""
@@ -348,11 +354,35 @@ class Problem(models.Model):
 
 
 class Correction(models.Model):
-    """A person's label for a document. Rows are only added."""
+    """What a person said of a document's class; ``after`` is "" where it was taken away. Rows are only added.
+
+    ``model`` is the version whose guess stood; ``kind`` how it came about, ``reason`` in the person's words.
+    """
+
+    class Kind(models.TextChoices):
+        """A blind word was given without seeing the guess; a sheet lay in front of the pages."""
+
+        REVIEW = "review"
+        RECLASSIFIED = "reclassified"
+        BLIND = "blind"
+        SHEET = "sheet"
+        CARRIED = "carried"
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="corrections")
     before = models.CharField(max_length=64, blank=True)
     after = models.CharField(max_length=64)
     actor = models.CharField(max_length=255)
     model = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.REVIEW)
+    reason = models.TextField(blank=True, default="")
     at = models.DateTimeField(auto_now_add=True)
+
+
+class Seal(models.Model):
+    """The key that seals this installation's models. One row.
+
+    ``trusted`` are the SHA-256 of cards that are taken though they bear another key's seal.
+    """
+
+    key = models.CharField(max_length=64)
+    trusted = models.JSONField(default=list)

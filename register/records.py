@@ -91,6 +91,9 @@ def _document(document: Document) -> dict[str, Any]:
         "lines": document.lines,
         "pdfa": document.pdfa,
         "manifest": document.manifest,
+        "why": document.why,
+        "blind": document.blind,
+        "forgotten": document.forgotten,
         "account": [
             {"file": one.claim.ordinal, "original": one.claim.original, "page": one.page} for one in fates
         ],
@@ -100,6 +103,8 @@ def _document(document: Document) -> dict[str, Any]:
                 "after": one.after,
                 "actor": one.actor,
                 "model": one.model,
+                "kind": one.kind,
+                "reason": one.reason,
                 "at": one.at.isoformat(),
             }
             for one in document.corrections.order_by("id")

@@ -114,6 +114,9 @@ def _add_documents(
             signatures=one.get("signatures", []),
             candidates=one.get("candidates", []),  # records of before had none
             lines=one.get("lines", []),  # records of before have none
+            why=one.get("why", ""),
+            blind=one.get("blind", []),
+            forgotten=one.get("forgotten", False),
             **{name: one[name] for name in names},
         )
         for pk, (entry, one) in zip(ids, told, strict=True)
@@ -125,6 +128,7 @@ def _add_documents(
             document=document,
             at=datetime.fromisoformat(done["at"]),
             **{name: done[name] for name in ("before", "after", "actor", "model")},
+            **{name: done[name] for name in ("kind", "reason") if name in done},
         )
         for document, one in filed
         for done in one["corrections"]

@@ -1,5 +1,7 @@
 """Documents whose class a person must decide, and the decisions."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
@@ -13,29 +15,93 @@ from register.session import write
 
 
 def waiting() -> list[Document]:
-    """Documents that the classifier abstained on and nobody has labelled yet, oldest first."""
-    return list(standing.counting().filter(label=None).select_related("entry", "batch").order_by("id"))
+    """Documents that a person must look at, oldest first.
+
+    Those without a class, and those drawn for a blind review that not all have answered yet.
+    """
+    drawn = ~Q(blind=[])
+    found = standing.counting().filter(Q(label=None) | drawn).select_related("entry", "batch").order_by("id")
+    return [one for one in found if one.label is None or open_places(one)]
 
 
-def label(document_key: str, label: str, *, actor: str, at: datetime) -> Document:
+def open_places(document: Document) -> int:
+    """How many people's blind word is still waited for."""
+    return sum(not place["answer"] for place in document.blind)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of a person's word.
+
+    Attributes:
+        blind: it was a blind review.
+        differ: two people said different things without seeing the guess: somebody must decide.
+    """
+
+    document: Document
+    blind: bool = False
+    differ: bool = False
+
+
+def label(
+    document_key: str,
+    label: str,
+    *,
+    actor: str,
+    at: datetime,
+    known: Collection[str] = CLASSES,
+    reason: str = "",
+) -> Said:
     """Write down a person's class for a document: a correction, an event of its entry, the new class.
 
-    ``document_key`` may also be the number of an entry that has a single document.
+    ``label`` "" takes the class away: a person must look again, and no model gives it one.
+    A document drawn for a blind review takes the word as that: a second person's, which differs from the
+    first's, leaves it without a class. ``document_key`` may also be the number of an entry that has a single
+    document.
 
     Raises:
-        Usage: unknown document or class.
+        Usage: unknown document or class; or the same person for both places of a blind review.
     """
-    if label not in CLASSES:
-        raise Usage(f"There is no class {label!r}. The classes are: {', '.join(CLASSES)}")
+    if label and label not in known:
+        raise Usage(
+            f"There is no class {label!r}. The classes are: {', '.join(sorted(known))}. "
+            f"Add one: postroom classes add {label}"
+        )
     with write():
         found = _find(document_key)
         entry = Entry.objects.select_for_update().get(pk=found.entry_id)
         document = Document.objects.get(pk=found.pk)
         before = document.label
-        _write_down(document, label, actor)
-        content = {"document": document.key, "from": before, "to": label, "guess": document.guess}
+        blind = bool(label) and open_places(document) > 0
+        kept, differ = (label, False) if not blind else _answered(document, label, actor, at)
+        kind = Correction.Kind.BLIND if blind else _kind(before)
+        _write_down(document, kept, actor, kind=kind, reason=reason)
+        content = {
+            "document": document.key,
+            "from": before,
+            "to": kept or None,
+            "guess": document.guess,
+            "kind": str(kind),
+            "said": label or None,
+            "reason": reason,
+        }
         record(entry, "labelled", content, actor=actor, at=at)
-    return document
+    return Said(document, blind, differ)
+
+
+def _kind(before: str | None) -> Correction.Kind:
+    return Correction.Kind.RECLASSIFIED if before else Correction.Kind.REVIEW
+
+
+def _answered(document: Document, label: str, actor: str, at: datetime) -> tuple[str, bool]:
+    """Put the word into the first open place: the class that comes of it, and whether people differ."""
+    if any(place["actor"] == actor for place in document.blind):
+        raise Usage(f"{document.key} waits for a second person's word: {actor} has given theirs")
+    place = next(one for one in document.blind if not one["answer"])
+    place.update(answer=label, actor=actor, at=at.isoformat())
+    Document.objects.filter(pk=document.pk).update(blind=document.blind)
+    said = {one["answer"] for one in document.blind if one["answer"]}
+    return (label, False) if len(said) == 1 else ("", True)
 
 
 def carry(document: Document, said: Correction, *, actor: str, at: datetime) -> None:
@@ -46,20 +112,79 @@ def carry(document: Document, said: Correction, *, actor: str, at: datetime) -> 
     content = {
         "document": document.key,
         "from": document.label,
-        "to": said.after,
+        "to": said.after or None,
         "guess": document.guess,
+        "kind": "carried",
         "carried_from": said.document.key,
     }
-    _write_down(document, said.after, said.actor)
+    _write_down(document, said.after, said.actor, kind=Correction.Kind.CARRIED, reason=said.reason)
     record(document.entry, "labelled", content, actor=actor, at=at)
 
 
-def _write_down(document: Document, label: str, actor: str) -> None:
+def judge_again(document: Document, label: str, told: dict[str, object], *, at: datetime) -> bool:
+    """Give a document that waits without anybody's word the class that a newer model dares to give.
+
+    ``told`` are the verdict's fields, as they stand in the register. Whether it still waited.
+    """
+    with write():
+        entry = Entry.objects.select_for_update().get(pk=document.entry_id)
+        now = Document.objects.get(pk=document.pk)
+        if now.label is not None or now.corrections.exists():
+            return False
+        Document.objects.filter(pk=now.pk).update(label=label, why="", **told)
+        content = {
+            "document": now.key,
+            "from": None,
+            "to": label,
+            "before": now.model,
+            "model": told["model"],
+        }
+        record(entry, "classed again", content, actor="classifier", at=at)
+    return True
+
+
+def forget(document_key: str, *, reason: str, actor: str, at: datetime) -> Document:
+    """Have a document learnt from no more. It keeps its class.
+
+    Raises:
+        Usage: unknown document.
+    """
+    with write():
+        found = _find(document_key)
+        entry = Entry.objects.select_for_update().get(pk=found.entry_id)
+        Document.objects.filter(pk=found.pk).update(forgotten=True)
+        content = {"document": found.key, "reason": reason}
+        record(entry, "forgotten by the classifier", content, actor=actor, at=at)
+    return found
+
+
+def move(name: str, into: str, *, actor: str, at: datetime, reason: str = "") -> int:
+    """Give the documents of a class another, because the class went into it. Returns how many."""
+    moved = 0
+    for key in standing.documents().filter(label=name).order_by("id").values_list("key", flat=True):
+        with write():
+            document = Document.objects.get(key=key)
+            entry = Entry.objects.select_for_update().get(pk=document.entry_id)
+            if not Document.objects.filter(key=key, label=name).update(label=into):
+                continue
+            content = {"document": key, "from": name, "to": into, "reason": reason}
+            record(entry, "class merged", content, actor=actor, at=at)
+        moved += 1
+    return moved
+
+
+def _write_down(document: Document, label: str, actor: str, *, kind: Correction.Kind, reason: str) -> None:
     Correction.objects.create(
-        document=document, before=document.label or "", after=label, actor=actor, model=document.model
+        document=document,
+        before=document.label or "",
+        after=label,
+        actor=actor,
+        model=document.model,
+        kind=kind,
+        reason=reason,
     )
-    Document.objects.filter(pk=document.pk).update(label=label)
-    document.label = label
+    Document.objects.filter(pk=document.pk).update(label=label or None)
+    document.label = label or None
 
 
 def _find(key: str) -> Document:

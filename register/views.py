@@ -62,6 +62,7 @@ def _document(document: Document) -> dict[str, Any]:
         "guess": document.guess,
         "probability": round(document.probability, 4),
         "alternatives": alternatives(document),
+        "why": document.why or None,
         "model": document.model,
         "language": document.language or None,
         "pages": document.pages,

@@ -56,6 +56,7 @@ class Cluster:
         self._before: dict[str, str] = {}
         self._stack = ExitStack()
         self._services: Services | None = None
+        self.trained = False
 
     def __enter__(self) -> Self:
         try:
@@ -142,7 +143,9 @@ class Cluster:
         home = self.base / name
         if not home.exists():
             home.mkdir()
-            train_small(home)
+            if not self.trained:
+                train_small(home)  # the others fetch it
+                self.trained = True
         return home
 
     def start(self, name: str, *verb: str, more: Mapping[str, str] | None = None) -> None:

@@ -61,7 +61,6 @@ def floor(office: tuple[Services, Path], tmp_path: Path, pools: Pools) -> Iterat
     settings = services.settings.model_copy(update={"chunk_pages": 3, "processes": 1})
     away = tmp_path / "away"
     away.mkdir()
-    train_small(away)
     elsewhere = replace(services, home=away, settings=settings)
     with pools(1, settings.capture) as pool:
         yield Floor(Tools(elsewhere, pool, lazy_champion(elsewhere)))

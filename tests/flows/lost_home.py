@@ -11,7 +11,6 @@ import pytest
 
 from domain.entry import Query
 from flows.verify import verify
-from infra.classifier import _share
 from infra.database import disconnect
 from infra.wiring import Services, open_services
 from register import problems
@@ -59,7 +58,6 @@ def office_lost(folder: Path) -> Iterator[Lost]:
         drop.mkdir()
         services = open_services(home)
         train_small(home)
-        _share(services, (home / "models" / "champion").read_text().strip())
         take_in_all(services, drop)
         assert verify(services)["ok"]
         yield Lost(home, dump(), hits(services), len(problems.open_problems()))

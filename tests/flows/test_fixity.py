@@ -52,6 +52,7 @@ def filed(office: tuple[Services, Path]) -> Services:
     for name in ("one", "two"):
         small_tiff(drop / f"{name}.tif", [f"Letter {name}"])
     intake(services, drop, once=True, stop=threading.Event())
+    checking._add_models(services.archive)  # the small classifier
     return services
 
 
@@ -189,7 +190,7 @@ def test_classifiers_are_checked_too(office: tuple[Services, Path]) -> None:
     services = filed(office)
     before = StoredObject.objects.count()
     card = json.dumps({"sha256": hashlib.sha256(b"model").hexdigest()}).encode()
-    keys = [model_key("v1", MODEL), model_key("v1", CARD), champion_key(1)]
+    keys = [model_key("v1", MODEL), model_key("v1", CARD), champion_key(900)]
     services.archive.put(model_key("v2", MODEL), b"its card is on its way")
     for key, content in zip(keys, (b"model", card, b"{}"), strict=True):
         services.archive.put(key, content)
@@ -212,7 +213,7 @@ def test_a_model_that_was_altered_before_it_was_ever_checked(office: tuple[Servi
 
 def test_what_a_clock_ahead_left_is_checked(office: tuple[Services, Path]) -> None:
     services = filed(office)
-    services.archive.put(champion_key(1), b"{}")
+    services.archive.put(champion_key(900), b"{}")
     total = StoredObject.objects.count() + 1
     StoredObject.objects.update(checked_at=timezone.now() + timedelta(days=400))
     assert verify(services)["objects_checked"] == total

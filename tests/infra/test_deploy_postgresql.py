@@ -12,7 +12,7 @@ from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from domain.document import Fate, FateKind
 from infra.database import connect, disconnect
 from infra.services.postgresql import PostgreSQL
-from register import batches, checks, chunks, outbox, problems, review
+from register import batches, checks, chunks, outbox, problems, review, seals
 from register.filing import NewProblem, close
 from register.history import breaks
 from register.models import Chunk, Document, Event, StoredObject
@@ -77,6 +77,12 @@ def test_all_the_work_can_be_done(register: Laid) -> None:
     attached = file_one(open_batch("more.pdf", pages=1), 0, ((0, 1),), attach_to=document.entry.number)
     assert attached.entry == document.entry
     review.label(document.key, "invoice", actor="ada", at=AT)
+    key, trusted = seals.key(lambda: ["a card"])
+    assert (len(key), trusted) == (32, frozenset({"a card"}))
+    seals.trust("another card")
+    told = {"guess": "form", "probability": 0.9, "alternatives": [], "model": "v2"}
+    assert not review.judge_again(document, "form", dict(told), at=AT)
+    review.forget(document.key, reason="erased", actor="ada", at=AT)
     with outbox.lease("publish", "here", lambda holder: False) as held:
         assert held
         waiting = outbox.pending(50)
@@ -100,11 +106,11 @@ def test_all_the_work_can_be_done(register: Laid) -> None:
     objects = checks.longest_unchecked(checks.begin(), 10)
     checks.record([key for key, _ in objects], {})
     batches.release(batches.reload(batch))
-    assert Event.objects.count() == 3
+    assert Event.objects.count() == 4
     # One document goes on in its entry, the other gets one; the class that a person gave goes with both.
     batch = resplit(batches.reload(batch), "2-3")
     kinds = [one.kind for one in Event.objects.order_by("sequence")]
-    assert kinds[3:] == ["attached", "labelled", "registered", "labelled", "withdrawn"]
+    assert kinds[4:] == ["attached", "labelled", "registered", "labelled", "withdrawn"]
     resplit(batch, "1-3")
     assert Event.objects.filter(kind="voided").count() == 1
     assert list(breaks()) == []

@@ -253,12 +253,12 @@ def train_small_champion(store: S3Archive, home: Path) -> str:
     """The classifier of a fresh home, where no archive has one yet."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "_PER_CLASS", 12)
-        return classifier.champion(services_of(store, home)).card.version
+        return classifier.champion(services_of(store, home)).model.card.version
 
 
 def services_of(store: S3Archive, home: Path) -> Services:
     home.mkdir()
-    return replace(open_services(home, database=False), archive=store)
+    return replace(open_services(home), archive=store)
 
 
 def test_the_archive_works_with_these_rights(
@@ -280,7 +280,7 @@ def test_the_archive_works_with_these_rights(
     worker.delete("work/b1/pages")
     assert list(worker.list("work/b1/")) == []
     indexer = archive("indexer")
-    assert classifier.champion(services_of(indexer, tmp_path / "second")).card.version == version
+    assert classifier.champion(services_of(indexer, tmp_path / "second")).model.card.version == version
     record = record_key("IN-2026-000001-7", 1)
     indexer.put(record, b"{}")
     assert indexer.read(document) == b"pdf"

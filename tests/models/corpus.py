@@ -2,6 +2,9 @@
 
 import random
 
+from domain.evidence import Example
+from models.evidence import of_text
+
 WORDS = {
     "invoice": "invoice total amount due VAT net payment IBAN quantity price Rechnung Betrag Menge Preis",
     "letter": "dear sincerely thank you kindly letter wish Sehr geehrte freundlichen danke Brief",
@@ -20,3 +23,12 @@ def corpus(per_class: int, seed: int = 0) -> tuple[list[str], list[str]]:
     ]
     chance.shuffle(pairs)
     return [text for text, _ in pairs], [label for _, label in pairs]
+
+
+def examples(per_class: int, seed: int = 0) -> list[Example]:
+    """The same as labelled documents."""
+    texts, labels = corpus(per_class, seed)
+    return [
+        Example(f"{seed}-{place:04}", of_text(text), label)
+        for place, (text, label) in enumerate(zip(texts, labels, strict=True))
+    ]

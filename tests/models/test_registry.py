@@ -6,76 +6,89 @@ import pytest
 import skops.io
 
 from domain.errors import Usage
-from models.classify import classify
+from models.classify import Classifier, classify
+from models.contract import Limits, contract
+from models.evidence import of_text
 from models.model import Model
-from models.registry import load, save, versions
+from models.registry import CARD, MODEL, SEAL, files_of, load, seal, sound, write
 from models.train import train
-from tests.models.corpus import corpus
+from tests.models.corpus import corpus, examples
+
+KEY = b"key of the installation"
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return train(*corpus(10))
+    return train(examples(40))
 
 
-def test_what_is_loaded_is_what_was_saved(model: Model, tmp_path: Path) -> None:
-    version = save(model, tmp_path / "models")
-    loaded = load(tmp_path / "models")
-    texts, _ = corpus(5, seed=2)
+@pytest.fixture
+def kept(model: Model, tmp_path: Path) -> Path:
+    write(tmp_path, model.card.version, files_of(model, KEY))
+    return tmp_path / model.card.version
+
+
+def judged(model: Model) -> object:
+    documents = [of_text(text) for text in corpus(5, seed=2)[0]]
+    return classify(Classifier(model, contract(model, Limits(0.05))), documents)
+
+
+def test_what_is_loaded_is_what_was_saved(model: Model, kept: Path) -> None:
+    loaded = load(kept.parent, kept.name, KEY)
     assert loaded.card == model.card
-    assert version == model.card.version
-    assert classify(loaded, texts) == classify(model, texts)
-    assert sorted(path.name for path in (tmp_path / "models").iterdir()) == sorted([version, "champion"])
+    assert judged(loaded) == judged(model)
+    assert contract(loaded, Limits(0.05)) == contract(model, Limits(0.05))
+    assert sorted(path.name for path in kept.iterdir()) == sorted([MODEL, CARD, SEAL])
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
 
 
-def test_the_champion_is_the_last_one_made_so(model: Model, tmp_path: Path) -> None:
-    other = train(*corpus(10), threshold=0.8)
-    save(model, tmp_path)
-    save(other, tmp_path, champion=False)
-    assert load(tmp_path).card == model.card
-    assert load(tmp_path, other.card.version).card == other.card
-    save(other, tmp_path)
-    assert load(tmp_path).card == other.card
-    assert set(versions(tmp_path)) == {model.card, other.card}
+def test_the_same_data_and_seed_give_the_same_bytes(model: Model) -> None:
+    again = train(examples(40)[::-1])
+    assert files_of(again, KEY) == files_of(model, KEY)
 
 
-def test_saving_again_mends_a_broken_version(model: Model, tmp_path: Path) -> None:
-    version = save(model, tmp_path)
-    (tmp_path / version / "model.skops").write_bytes(b"half")
-    save(model, tmp_path)
-    assert load(tmp_path).card == model.card
+def test_a_missing_model_is_said_with_the_fix(tmp_path: Path) -> None:
+    with pytest.raises(Usage, match=r"no model abc123 .*postroom models list"):
+        load(tmp_path, "abc123", KEY)
 
 
-def test_no_model_is_said_with_the_fix(model: Model, tmp_path: Path) -> None:
-    with pytest.raises(Usage, match="postroom train"):
-        load(tmp_path)
-    with pytest.raises(Usage, match="abc123"):
-        load(tmp_path, "abc123")
-
-
-def test_an_altered_file_is_refused(model: Model, tmp_path: Path) -> None:
-    path = tmp_path / save(model, tmp_path) / "model.skops"
-    content = bytearray(path.read_bytes())
+def test_an_altered_file_is_refused(kept: Path) -> None:
+    content = bytearray((kept / MODEL).read_bytes())
     content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    (kept / MODEL).write_bytes(content)
+    assert not sound(kept)
     with pytest.raises(Usage, match="not the file that was saved"):
-        load(tmp_path)
+        load(kept.parent, kept.name, KEY)
 
 
-def test_a_foreign_type_is_refused_even_with_the_right_hash(model: Model, tmp_path: Path) -> None:
-    place = tmp_path / save(model, tmp_path)
+@pytest.mark.parametrize("name", [CARD, SEAL])
+def test_an_altered_card_or_seal_is_refused(kept: Path, name: str) -> None:
+    (kept / name).write_bytes((kept / name).read_bytes().replace(b"0", b"1"))
+    with pytest.raises(Usage, match="altered, or made by another installation"):
+        load(kept.parent, kept.name, KEY)
+
+
+def test_a_model_of_another_installation_is_refused_unless_it_is_trusted(model: Model, kept: Path) -> None:
+    with pytest.raises(Usage, match="another installation"):
+        load(kept.parent, kept.name, b"another key")
+    card = hashlib.sha256((kept / CARD).read_bytes()).hexdigest()
+    assert load(kept.parent, kept.name, b"another key", {card}).card == model.card
+
+
+def test_a_foreign_type_is_refused_even_with_the_right_hash_and_seal(kept: Path) -> None:
     content = skops.io.dumps({"pipeline": Path})
-    (place / "model.skops").write_bytes(content)
-    card = json.loads((place / "card.json").read_text("utf-8"))
-    card["sha256"] = hashlib.sha256(content).hexdigest()
-    (place / "card.json").write_text(json.dumps(card), "utf-8")
+    card = json.loads((kept / CARD).read_bytes())
+    told = json.dumps({**card, "sha256": hashlib.sha256(content).hexdigest()}).encode()
+    for name, new in ((MODEL, content), (CARD, told), (SEAL, seal(told, KEY))):
+        (kept / name).write_bytes(new)
     with pytest.raises(Usage, match="types that no model of ours has"):
-        load(tmp_path)
+        load(kept.parent, kept.name, KEY)
 
 
-@pytest.mark.parametrize("card", ["", "[]", "{}", '{"version": 1}'])
-def test_a_broken_card_is_said(model: Model, tmp_path: Path, card: str) -> None:
-    version = save(model, tmp_path)
-    (tmp_path / version / "card.json").write_text(card, "utf-8")
-    with pytest.raises(Usage, match=r"card\.json"):
-        load(tmp_path)
+@pytest.mark.parametrize("card", [b"", b"[]", b"{}", b'{"version": 1}'])
+def test_a_broken_card_is_said(kept: Path, card: bytes) -> None:
+    (kept / CARD).write_bytes(card)
+    (kept / SEAL).write_bytes(seal(card, KEY))
+    assert not sound(kept)
+    with pytest.raises(Usage, match="not the card of a model"):
+        load(kept.parent, kept.name, KEY)

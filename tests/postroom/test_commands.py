@@ -188,7 +188,16 @@ def test_classify_takes_texts(tmp_path: Path) -> None:
     letter.write_text("Dear Sir or Madam, thank you for your letter about the parcel. Yours faithfully,")
     (one,) = asked(tmp_path, "classify", letter)
     assert (one["file"], one["guess"]) == (str(letter), "letter")
-    assert sorted(one) == ["abstained", "alternatives", "class", "file", "guess", "probability"]
+    assert sorted(one) == [
+        "abstained",
+        "alternatives",
+        "class",
+        "file",
+        "guess",
+        "model",
+        "probability",
+        "why",
+    ]
 
 
 def test_the_index_is_made_anew(tmp_path: Path) -> None:

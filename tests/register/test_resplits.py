@@ -213,6 +213,7 @@ def test_what_a_person_said_is_kept_where_it_is_clear(register: Path) -> None:
             "from": "letter",
             "to": "receipt",
             "guess": "letter",
+            "kind": "carried",
             "carried_from": Document.objects.get(attempt=1, ordinal=2).key,
         },
     )

@@ -12,10 +12,15 @@ GRANT INSERT ON register_event, register_eventcontent, register_correction, regi
 -- Added to, and a row may be locked (PostgreSQL asks UPDATE on a column for SELECT ... FOR UPDATE);
 -- the columns named are the only ones that can change. A number, a date or a page's place cannot.
 GRANT INSERT, UPDATE (reference, department, voided_at, void_reason) ON register_entry TO postroom_app;
-GRANT INSERT, UPDATE (label) ON register_document TO postroom_app;
+GRANT INSERT, UPDATE (label, guess, probability, alternatives, model, why, blind, forgotten)
+    ON register_document TO postroom_app;
 GRANT INSERT, UPDATE (last) ON register_counter TO postroom_app;
 GRANT INSERT, UPDATE (checked_at, damage) ON register_storedobject TO postroom_app;
 GRANT INSERT, UPDATE (recorded_at, delivered_at, retry_at, attempts, error) ON register_outbox TO postroom_app;
+
+-- The key that seals the classifier's models: whoever reads it can make a model that is taken for ours.
+GRANT INSERT, UPDATE (trusted) ON register_seal TO postroom_app;
+REVOKE SELECT ON register_seal FROM postroom_reader;
 
 -- Work in progress. Rows stay, but for fates that a new attempt takes back, which a trigger guards.
 GRANT INSERT, UPDATE ON register_batch, register_claim, register_problem TO postroom_app;

@@ -1,0 +1,152 @@
+"""From evidence to numbers: one sparse row a document. Hashed, so that nothing of a text can be read back.
+
+A stored vocabulary would hold people's words; it also takes skops minutes to write.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sparse  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.preprocessing import StandardScaler
+
+from domain.evidence import Evidence
+from models.evidence import GRID
+
+Matrix = Any
+"""A sparse matrix in rows (``scipy.sparse.csr_matrix``), float32."""
+
+_EDGE = 4  # lines at the top and at the bottom that have a say of their own
+_MAIL = re.compile(r"@([a-z0-9.-]+\.[a-z]{2,})")
+_SIGNS = re.compile(r"\w\w+|[:$€£%@]")
+
+
+def _plain(evidence: Evidence) -> str:
+    """Lower case, every figure a 0, blanks single."""
+    return " ".join(_lines(evidence))
+
+
+def _lines(evidence: Evidence) -> list[str]:
+    return [re.sub(r"\d", "0", line.text).lower() for line in evidence.lines]
+
+
+def _edges(evidence: Evidence) -> str:
+    """The words of the first and of the last lines, marked as such: letterhead and signature."""
+    lines = _lines(evidence)
+    marked = [("h", line) for line in lines[:_EDGE]] + [("f", line) for line in lines[_EDGE:][-_EDGE:]]
+    return " ".join(f"{mark}_{sign}" for mark, line in marked for sign in _SIGNS.findall(line))
+
+
+def _origin(evidence: Evidence) -> str:
+    """Its language, and the domains of the addresses in it: who it comes from."""
+    domains = dict.fromkeys(_MAIL.findall(evidence.text.lower()))
+    return " ".join([f"lang_{evidence.language}", *(f"from_{domain}" for domain in domains)])
+
+
+def _hashed(size: int, text: Callable[[Evidence], str], **how: Any) -> Callable[[Sequence[Evidence]], Matrix]:
+    counter = HashingVectorizer(
+        n_features=size, alternate_sign=False, norm=None, dtype=np.float32, lowercase=False, **how
+    )
+    return lambda documents: counter.transform([text(one) for one in documents])
+
+
+_BLANKS = r"\S+"
+COUNTS: dict[str, Callable[[Sequence[Evidence]], Matrix]] = {
+    "words": _hashed(2**16, _plain, ngram_range=(1, 2), strip_accents="unicode"),
+    "letters": _hashed(2**16, _plain, analyzer="char_wb", ngram_range=(2, 4)),
+    "edges": _hashed(2**14, _edges, token_pattern=_BLANKS),
+    "origin": _hashed(2**12, _origin, token_pattern=_BLANKS),
+}
+"""Blocks of counts, each weighed by tf-idf and scaled to length 1."""
+
+SHAPE, INK = "shape", "ink"
+"""Blocks of measures: how the text is set, and where the first page is dark."""
+
+_SHARE = {SHAPE: 0.12, INK: 0.05}  # of a standard deviation, beside rows of length 1
+_FAR = 3.0  # standard deviations beyond which a measure counts no more
+
+
+def _shape(evidence: Evidence) -> list[float]:
+    lines = evidence.lines
+    text = evidence.text
+    signs, rows = len(text) + 1, len(lines) + 1
+    lengths = np.array([len(line.text) for line in lines] or [0])
+    lefts = np.array([line.left for line in lines] or [0.1])
+    words = text.split()
+    heights = np.array([line.height for line in lines if line.height] or [np.nan])
+    return [
+        np.log(signs), np.log(rows), lengths.mean(), lengths.std(), lengths.max(),
+        sum(map(str.isdigit, text)) / signs, sum(map(str.isupper, text)) / signs,
+        sum(not sign.isalnum() and not sign.isspace() for sign in text) / signs,
+        sum(":" in line.text[:20] for line in lines) / rows,
+        float((lengths < 20).mean()), float((lengths > 60).mean()),
+        sum(map(len, words)) / (len(words) + 1),
+        lefts.std(), float((lefts > 0.3).mean()),
+        sum(sum(map(str.isdigit, line.text)) * 3 > len(line.text) for line in lines) / rows,
+        np.log(evidence.pages), min(evidence.barcodes, 5),
+        float(np.median(heights)), float(heights.max() / np.median(heights)),
+    ]  # fmt: skip
+
+
+def _inked(evidence: Evidence) -> list[float]:
+    ink = np.array(evidence.ink or [np.nan] * GRID * GRID)
+    return [*ink, float(ink.mean()), float(ink.std())]
+
+
+_MEASURES: dict[str, Callable[[Evidence], list[float]]] = {SHAPE: _shape, INK: _inked}
+
+BLOCKS = ("words", "letters", "edges", "origin", SHAPE, INK)
+"""What a row is made of; ``postroom bench classify`` reports what each is worth."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What was learnt of the training documents about the features themselves: by block, in order."""
+
+    blocks: tuple[str, ...]
+    fitted: tuple[Any, ...]
+
+
+def count(documents: Sequence[Evidence], blocks: Iterable[str] = BLOCKS) -> dict[str, Matrix]:
+    """The blocks before weighing: what costs the time, and depends on no other document."""
+    return {
+        name: COUNTS[name](documents)
+        if name in COUNTS
+        else np.array([_MEASURES[name](one) for one in documents], np.float64)
+        for name in blocks
+    }
+
+
+def fit(counts: dict[str, Matrix]) -> Weights:
+    """Learn how rare each feature is, and the spread of each measure."""
+    fitted = tuple(
+        TfidfTransformer(sublinear_tf=True).fit(block) if name in COUNTS else _spread(block)
+        for name, block in counts.items()
+    )
+    return Weights(tuple(counts), fitted)
+
+
+def weigh(weights: Weights, counts: dict[str, Matrix]) -> Matrix:
+    """The rows: each block as wide as it is, side by side."""
+    parts = [
+        learnt.transform(counts[name])
+        if name in COUNTS
+        else sparse.csr_matrix(_measured(learnt, counts[name]) * _SHARE[name])
+        for name, learnt in zip(weights.blocks, weights.fitted, strict=True)
+    ]
+    return sparse.hstack(parts, format="csr", dtype=np.float32)
+
+
+def _spread(block: NDArray[np.float64]) -> StandardScaler:
+    """What is known of no document at all counts for nothing."""
+    known = np.where(np.isnan(block).all(axis=0), 0.0, block)
+    return StandardScaler().fit(known)
+
+
+def _measured(learnt: StandardScaler, block: NDArray[np.float64]) -> NDArray[np.float64]:
+    """In standard deviations; what is not known of a document is taken for usual."""
+    return np.asarray(np.clip(np.nan_to_num(learnt.transform(block)), -_FAR, _FAR))

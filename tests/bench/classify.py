@@ -1,0 +1,1 @@
+"""The classifier beside other recipes: ``postroom bench classify``."""
