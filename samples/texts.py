@@ -30,11 +30,11 @@ def training_texts(per_class: int, seed: int) -> list[tuple[str, str]]:
         for index in range(per_class):
             rng = Random(f"postroom training {seed} {label} {index}")  # noqa: S311 - reproducible, not secret
             text = plain_text(compose(rng, label, LANGUAGES[index % len(LANGUAGES)]))
-            pairs.append((_noise(text, rng) if rng.random() < NOISY else text, label))
+            pairs.append((noise(text, rng) if rng.random() < NOISY else text, label))
     return pairs
 
 
-def _noise(text: str, rng: Random) -> str:
+def noise(text: str, rng: Random) -> str:
     """``text`` with letters confused, words joined or split and stray marks, at one to four per cent."""
     rate = rng.uniform(0.01, 0.04)
     out, index = [], 0
