@@ -4,6 +4,7 @@ A stored vocabulary would hold people's words; it also takes skops minutes to wr
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sparse  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.feature_extraction import FeatureHasher
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.preprocessing import StandardScaler
 
 from domain.evidence import Evidence
@@ -35,23 +37,23 @@ def _lines(evidence: Evidence) -> list[str]:
 
 
 def _edges(evidence: Evidence) -> str:
-    """The words of the first and of the last lines, marked as such: letterhead and signature."""
+    """Who it comes from, and how it begins and ends.
+
+    The words of the first and of the last lines, marked as such (letterhead, signature); its language, and
+    the domains of the addresses in it.
+    """
     lines = _lines(evidence)
     marked = [("h", line) for line in lines[:_EDGE]] + [("f", line) for line in lines[_EDGE:][-_EDGE:]]
-    return " ".join(f"{mark}_{sign}" for mark, line in marked for sign in _SIGNS.findall(line))
-
-
-def _origin(evidence: Evidence) -> str:
-    """Its language, and the domains of the addresses in it: who it comes from."""
     domains = dict.fromkeys(_MAIL.findall(evidence.text.lower()))
-    return " ".join([f"lang_{evidence.language}", *(f"from_{domain}" for domain in domains)])
+    signs = [f"{mark}_{sign}" for mark, line in marked for sign in _SIGNS.findall(line)]
+    return " ".join([*signs, f"lang_{evidence.language}", *(f"from_{domain}" for domain in domains)])
 
 
 def _hashed(size: int, text: Callable[[Evidence], str], **how: Any) -> Callable[[Sequence[Evidence]], Matrix]:
-    counter = HashingVectorizer(
-        n_features=size, alternate_sign=False, norm=None, dtype=np.float32, lowercase=False, **how
-    )
-    return lambda documents: counter.transform([text(one) for one in documents])
+    analyse = CountVectorizer(lowercase=False, **how).build_analyzer()
+    hasher = FeatureHasher(size, input_type="dict", dtype=np.float32, alternate_sign=False)
+    # Counted first: most of what a text consists of comes more than once, and hashing costs the most.
+    return lambda documents: hasher.transform(Counter(analyse(text(one))) for one in documents)
 
 
 _BLANKS = r"\S+"
@@ -59,7 +61,6 @@ COUNTS: dict[str, Callable[[Sequence[Evidence]], Matrix]] = {
     "words": _hashed(2**16, _plain, ngram_range=(1, 2), strip_accents="unicode"),
     "letters": _hashed(2**16, _plain, analyzer="char_wb", ngram_range=(2, 4)),
     "edges": _hashed(2**14, _edges, token_pattern=_BLANKS),
-    "origin": _hashed(2**12, _origin, token_pattern=_BLANKS),
 }
 """Blocks of counts, each weighed by tf-idf and scaled to length 1."""
 
@@ -76,12 +77,12 @@ def _shape(evidence: Evidence) -> list[float]:
     signs, rows = len(text) + 1, len(lines) + 1
     lengths = np.array([len(line.text) for line in lines] or [0])
     lefts = np.array([line.left for line in lines] or [0.1])
-    words = text.split()
+    words, digits = text.split(), sum(map(str.isdigit, text))
     heights = np.array([line.height for line in lines if line.height] or [np.nan])
     return [
         np.log(signs), np.log(rows), lengths.mean(), lengths.std(), lengths.max(),
-        sum(map(str.isdigit, text)) / signs, sum(map(str.isupper, text)) / signs,
-        sum(not sign.isalnum() and not sign.isspace() for sign in text) / signs,
+        digits / signs, sum(map(str.isupper, text)) / signs,
+        (len(text) - sum(map(str.isalnum, text)) - sum(map(str.isspace, text))) / signs,
         sum(":" in line.text[:20] for line in lines) / rows,
         float((lengths < 20).mean()), float((lengths > 60).mean()),
         sum(map(len, words)) / (len(words) + 1),
@@ -99,7 +100,7 @@ def _inked(evidence: Evidence) -> list[float]:
 
 _MEASURES: dict[str, Callable[[Evidence], list[float]]] = {SHAPE: _shape, INK: _inked}
 
-BLOCKS = ("words", "letters", "edges", "origin", SHAPE, INK)
+BLOCKS = ("words", "letters", "edges", SHAPE, INK)
 """What a row is made of; ``postroom bench classify`` reports what each is worth."""
 
 
@@ -131,14 +132,32 @@ def fit(counts: dict[str, Matrix]) -> Weights:
 
 
 def weigh(weights: Weights, counts: dict[str, Matrix]) -> Matrix:
-    """The rows: each block as wide as it is, side by side."""
+    """The rows: each block as wide as it is, side by side.
+
+    What the fitted transformers would do, without their checks: those take longer than all else for a
+    single document (``tests/models/test_features.py`` holds that the numbers are the same).
+    """
     parts = [
-        learnt.transform(counts[name])
+        _rarity(learnt, counts[name])
         if name in COUNTS
         else sparse.csr_matrix(_measured(learnt, counts[name]) * _SHARE[name])
         for name, learnt in zip(weights.blocks, weights.fitted, strict=True)
     ]
     return sparse.hstack(parts, format="csr", dtype=np.float32)
+
+
+def unit(rows: Matrix) -> Matrix:
+    """The rows scaled to length 1; empty ones stay empty."""
+    squares = np.concatenate([[0.0], np.cumsum(rows.data.astype(np.float64) ** 2)])
+    lengths = np.sqrt(np.diff(squares[rows.indptr]))
+    lengths[lengths == 0] = 1.0
+    scaled = rows.data / np.repeat(lengths, np.diff(rows.indptr))
+    return sparse.csr_matrix((scaled.astype(np.float32), rows.indices, rows.indptr), shape=rows.shape)
+
+
+def _rarity(learnt: TfidfTransformer, block: Matrix) -> Matrix:
+    weighed = (np.log(block.data) + 1) * learnt.idf_[block.indices]
+    return unit(sparse.csr_matrix((weighed, block.indices, block.indptr), shape=block.shape))
 
 
 def _spread(block: NDArray[np.float64]) -> StandardScaler:
@@ -149,4 +168,4 @@ def _spread(block: NDArray[np.float64]) -> StandardScaler:
 
 def _measured(learnt: StandardScaler, block: NDArray[np.float64]) -> NDArray[np.float64]:
     """In standard deviations; what is not known of a document is taken for usual."""
-    return np.asarray(np.clip(np.nan_to_num(learnt.transform(block)), -_FAR, _FAR))
+    return np.asarray(np.clip(np.nan_to_num((block - learnt.mean_) / learnt.scale_), -_FAR, _FAR))

@@ -10,16 +10,16 @@ import numpy as np
 import scipy  # type: ignore[import-untyped]
 import sklearn
 from numpy.typing import NDArray
+from scipy.special import softmax  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, train_test_split
-from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from domain.errors import Usage
 from domain.evidence import Example
 from domain.wire import to_json
 from models.evidence import enough
-from models.features import BLOCKS, Matrix, count, fit, weigh
+from models.features import BLOCKS, Matrix, count, fit, unit, weigh
 from models.measures import measure
 from models.model import Card, Floats, Model, Trial
 
@@ -32,9 +32,7 @@ SPLIT_FROM = 2_000
 are learnt from and each is judged by a model of the other folds."""
 
 SPLIT, SPLIT_AT_MOST = 0.25, 2_500
-SETTINGS = (
-    "words 1-2, char_wb 2-4, edges, origin, shape, ink; LinearSVC C=1; logistic calibration C=10; 5 folds"
-)
+SETTINGS = "words 1-2, char_wb 2-4, edges, shape, ink; LinearSVC C=1; logistic calibration C=10; 5 folds"
 """What the version of a model depends on besides data and seed: change it with the features."""
 
 
@@ -80,7 +78,7 @@ def train(
     typical = _typical(judged, y, len(names))
     if split:
         found = _judge(machine, centres, rows[tried])
-        outcome = verdicts(calibrator.predict_proba(found.margins), found.nearness, typical)
+        outcome = verdicts(_chances(calibrator, found.margins), found.nearness, typical)
     else:
         tried = learnt
         outcome = verdicts(_chances_of_folds(judged, y, folds), judged.nearness, typical)
@@ -158,16 +156,16 @@ def _machine(rows: Matrix, labels: NDArray[np.int64], seed: int) -> LinearSVC:
 
 
 def _centres(rows: Matrix, labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    unit = normalize(rows)
-    means = np.vstack([np.asarray(unit[labels == place].mean(axis=0)) for place in range(classes)])
-    return np.asarray(normalize(means), np.float32)
+    near = unit(rows)
+    means = np.vstack([np.asarray(near[labels == place].mean(axis=0)) for place in range(classes)])
+    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
 
 
 def _judge(machine: LinearSVC, centres: NDArray[np.float32], rows: Matrix) -> Judged:
-    margins = machine.decision_function(rows)
-    if margins.ndim == 1:
-        margins = np.stack([-margins, margins], axis=1)
-    return Judged(np.asarray(margins, np.float64), np.asarray(normalize(rows) @ centres.T, np.float64))
+    margins = rows @ machine.coef_.T + machine.intercept_
+    if margins.shape[1] == 1:
+        margins = np.hstack([-margins, margins])
+    return Judged(np.asarray(margins, np.float64), np.asarray(unit(rows) @ centres.T, np.float64))
 
 
 def _out_of_fold(
@@ -195,14 +193,21 @@ def _chances_of_folds(judged: Judged, labels: NDArray[np.int64], folds: Sequence
     chances = np.zeros_like(judged.margins)
     for learnt, held in folds:
         fitted = _calibrator(judged.margins[learnt], labels[learnt])
-        chances[held] = fitted.predict_proba(judged.margins[held])
+        chances[held] = _chances(fitted, judged.margins[held])
     return chances
 
 
 def judge(model: Model, rows: Matrix) -> tuple[Floats, Floats]:
     """Probabilities of the classes, and nearness to their centres, a row a document."""
     judged = _judge(model.machine, model.centres, rows)
-    return model.calibrator.predict_proba(judged.margins), judged.nearness
+    return _chances(model.calibrator, judged.margins), judged.nearness
+
+
+def _chances(calibrator: LogisticRegression, margins: Floats) -> Floats:
+    scores = margins @ calibrator.coef_.T + calibrator.intercept_
+    if scores.shape[1] == 1:
+        scores = np.hstack([-scores, scores]) / 2
+    return np.asarray(softmax(scores, axis=1))
 
 
 _LEAST_TYPICAL, _TYPICAL = 0.4, 2.0

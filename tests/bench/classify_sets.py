@@ -106,7 +106,7 @@ def tried(rows: Any, labels: Places, learnt: Places, held: Places, seed: int = 0
     typical = training._typical(judged, y, classes)
     own = training.verdicts(training._chances_of_folds(judged, y, folds), judged.nearness, typical)
     found = training._judge(machine, centres, rows[held])
-    chances = training._calibrator(judged.margins, y).predict_proba(found.margins)
+    chances = training._chances(training._calibrator(judged.margins, y), found.margins)
     theirs = training.verdicts(chances, found.nearness, typical)
     return Trial((), y, *own), Trial((), labels[held], *theirs)
 
