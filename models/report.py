@@ -1,6 +1,8 @@
 """The card of a model for people: what it was made of, what it promises, where it errs; with pictures."""
 
 import io
+import re
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +10,7 @@ import numpy as np
 from models.classify import percent
 from models.contract import Limits
 from models.measures import Interval, Measures
-from models.model import Model
+from models.model import Floats, Model
 from models.offers import curve, offers
 from models.registry import REPORT
 
@@ -20,6 +22,9 @@ RELIABILITY, FILED, CONFUSION = "reliability.png", "filed.png", "confusion.png"
 PICTURES = (RELIABILITY, FILED, CONFUSION)
 _NUMBERED = 20  # classes up to which the confusion matrix shows its numbers
 _LINES = 12  # classes up to which each has a line of its own
+_COLOURS = 10  # lines before their colours come again
+_LETTERS = 24  # of a class's name in a picture
+_WIDEST = 30  # inches of a confusion matrix
 _INK, _SOFT, _ALARM = "#1d3f5e", "#9db4c8", "#b5482f"
 
 
@@ -40,7 +45,7 @@ def _card(model: Model, limits: Limits) -> str:
         if card.held_out == "split"
         else "each document by a model of the other folds, which had not seen it"
     )
-    left = "".join(f"\n- {name}: left out, only {number}" for name, number in card.left_out)
+    left = "".join(f"\n- {_told(name)}: left out, only {number}" for name, number in card.left_out)
     promised = "\n".join(
         f"| {percent(limit)} | {percent(one.filed)} | {percent(one.wrong)} | |"
         if one.threshold is not None
@@ -48,11 +53,11 @@ def _card(model: Model, limits: Limits) -> str:
         for limit, one in offers(model, limits.confidence)
     )
     classes = "\n".join(
-        f"| {one.name} | {one.n} | {one.precision:.3f} | {one.recall:.3f} | {one.f1:.3f} |"
+        f"| {_told(one.name)} | {one.n} | {one.precision:.3f} | {one.recall:.3f} | {one.f1:.3f} |"
         for one in measures.per_class
     )
     libraries = ", ".join(f"{name} {version}" for name, version in card.libraries)
-    own = "".join(f"; {name} at most {percent(limit)}" for name, limit in limits.by_class)
+    own = "".join(f"; {_told(name)} at most {percent(limit)}" for name, limit in limits.by_class)
     return f"""# Model {card.version}
 
 Tells the class of a document from its text, how it is set, and what its first page looks like.
@@ -61,7 +66,7 @@ Tells the class of a document from its text, how it is set, and what its first p
 
 Dataset `{card.data}`, seed {card.seed}, {libraries}.
 
-{chr(10).join(f"- {name}: {number}" for name, number in card.classes)}{left}
+{chr(10).join(f"- {_told(name)}: {number}" for name, number in card.classes)}{left}
 
 ## How it does
 
@@ -108,6 +113,18 @@ def _between(interval: Interval) -> str:
     return f"95 %: {interval[0]:.3f} to {interval[1]:.3f}"
 
 
+def _told(name: str) -> str:
+    """A class's name in Markdown, whatever stands in it."""
+    return re.sub(r"([\\`*<>\[\]|])", r"\\\1", " ".join(name.split()))
+
+
+def _drawn(name: str) -> str:
+    """A class's name in a picture: long ones lose their middle; a dollar begins no formula."""
+    name = " ".join(name.split())
+    short = name if len(name) <= _LETTERS else f"{name[: _LETTERS // 2]}…{name[1 - _LETTERS // 2 :]}"
+    return short.replace("$", r"\$")
+
+
 def _figure() -> "tuple[Figure, Axes]":
     from matplotlib.figure import Figure  # a second to import
 
@@ -119,28 +136,48 @@ def _figure() -> "tuple[Figure, Axes]":
 
 def _png(figure: "Figure") -> bytes:
     file = io.BytesIO()
-    figure.savefig(file, format="png", metadata={"Software": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # it draws a box
+        figure.savefig(file, format="png", metadata={"Software": None})
     return file.getvalue()
 
 
 def _reliability(measures: Measures) -> bytes:
     figure, axes = _figure()
     said, was, numbers = (np.array(column) for column in zip(*measures.reliability, strict=True))
-    spread = 1.96 * np.sqrt(was * (1 - was) / numbers)
+    low, high = _wilson(was, numbers)
     axes.plot([0, 1], [0, 1], color=_SOFT, linestyle="--", label="as often as it says")
-    axes.errorbar(said, was, spread, color=_INK, marker="o", capsize=3, label="tenths of the documents")
+    axes.errorbar(
+        said,
+        was,
+        (was - low, high - was),
+        color=_INK,
+        fmt="o",
+        capsize=3,
+        label=f"{len(said)} equal parts, 95 %",
+    )
     axes.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel="probability that it gave", ylabel="share that was right")
     axes.set_title(f"Calibration error {measures.ece:.3f}", loc="left")
     axes.legend(loc="upper left", frameon=False)
     return _png(figure)
 
 
+def _wilson(share: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """The 95 % interval of shares (Wilson 1927): not of no width where all or none were right."""
+    z2 = 1.96**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * share * (1 - share) / n + (z2 / (2 * n)) ** 2) / (1 + z2 / n)
+    return np.minimum(middle - half, share), np.maximum(middle + half, share)
+
+
 def _filed(model: Model) -> bytes:
     figure, axes = _figure()
+    figure.set_size_inches(8, 5)
     names = model.card.names
     for place, name in enumerate(names if len(names) <= _LINES else ()):
         if points := curve(model, place):
-            axes.plot(*zip(*points, strict=True), linewidth=0.9, alpha=0.8, label=name)
+            dashes = "-" if place < _COLOURS else "--"
+            axes.plot(*zip(*points, strict=True), dashes, linewidth=0.9, alpha=0.8, label=_drawn(name))
     filed, wrong = zip(*curve(model), strict=True)
     axes.plot(filed, wrong, color=_INK, linewidth=2.5, label="all classes")
     for limit in (0.02, 0.05, 0.1):
@@ -152,7 +189,7 @@ def _filed(model: Model) -> bytes:
         ylabel="share of it wrong",
     )
     axes.set_title("The more is filed, the more is wrong", loc="left")
-    axes.legend(loc="upper left", frameon=False, fontsize=8)
+    figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     return _png(figure)
 
 
@@ -160,11 +197,12 @@ def _confusion(measures: Measures) -> bytes:
     figure, axes = _figure()
     table = np.array(measures.confusion)
     size = len(measures.names)
-    figure.set_size_inches(max(6, 0.55 * size + 2.5), max(5, 0.5 * size + 2))
+    side = 0.5 if size <= _NUMBERED else min(0.25, _WIDEST / size)  # inches a class
+    figure.set_size_inches(max(6, side * size + 2.5), max(5, side * size + 2))
     axes.imshow(table / np.maximum(table.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1.3)
-    short = [name if len(name) <= 24 else f"{name[:23]}…" for name in measures.names]
-    axes.set_xticks(range(size), short, rotation=45, ha="right")
-    axes.set_yticks(range(size), short)
+    names, font = [_drawn(name) for name in measures.names], min(10, 50 * side)
+    axes.set_xticks(range(size), names, rotation=45 if size <= _NUMBERED else 90, ha="right", fontsize=font)
+    axes.set_yticks(range(size), names, fontsize=font)
     axes.set(xlabel="it says", ylabel="it is")
     for row in range(size if size <= _NUMBERED else 0):
         for column in range(size):

@@ -137,10 +137,11 @@ def take_in_all(services: Services, drop: Path) -> None:
     assert replay(services, [lines["again.tif"], lines["notes.csv"]]).failures == []
     document = Document.objects.get(batch__station="folders")
     Entry.objects.filter(pk=document.entry_id).update(access=[BOARD])
-    Document.objects.filter(pk=document.pk).update(blind=[{"answer": "", "actor": "", "at": ""}])
+    Document.objects.filter(pk=document.pk).update(
+        blind=[{"answer": "", "actor": "", "at": ""}], forgotten=True
+    )
     for label in ("letter", "invoice"):
         review.label(document.key, label, actor="Zoë", at=datetime.now(UTC), reason="so it says")
-    review.forget(document.key, reason="erased", actor="Zoë", at=datetime.now(UTC))
     _cut_again(services)
     labelled(drop / "early.png", next_number())
     take_in(services, drop)

@@ -187,7 +187,8 @@ MAY = {
     "station": FIND | each(WRITE, ("originals",)) | each("get,stat", CLASSIFIERS),
     "worker": FIND | each(WRITE, ("originals", "documents", *CLASSIFIERS)) | SCRATCH,
     "indexer": FIND
-    | each("get,stat", ("originals", "documents", *CLASSIFIERS))
+    | each("get,stat", ("originals", "documents"))
+    | each(WRITE, CLASSIFIERS)
     | each(WRITE, ("register", "batches"))
     | each(LOCK, FILED)
     | SCRATCH,
