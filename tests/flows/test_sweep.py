@@ -12,7 +12,7 @@ def test_half_written_objects_go_after_two_days(office: tuple[Services, Path]) -
     """Younger ones may be another machine's, which is slow or asleep."""
     services, _ = office
     drafts = services.home / "archive" / ".tmp"
-    drafts.mkdir(parents=True)
+    drafts.mkdir(exist_ok=True)
     for days in (0.0, 1.9, 2.1):
         draft = drafts / f"of-{days}-days"
         draft.write_bytes(b"half")

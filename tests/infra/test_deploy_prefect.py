@@ -111,11 +111,17 @@ def test_it_is_laid_down(postgresql: PostgreSQL, tmp_path: Path) -> None:
                 name: [schedule["schedule"]["cron"] for schedule in one["schedules"]]
                 for name, one in found.items()
             }
-            assert schedules == {"chunk": [], "publish": [], "reconcile": [], "fixity": ["30 2 * * *"]}
+            assert schedules == {
+                "chunk": [],
+                "publish": [],
+                "reconcile": [],
+                "fixity": ["30 2 * * *"],
+                "retrain": ["40 * * * *"],
+            }
             limits = {
                 name: (one["global_concurrency_limit"] or {}).get("limit") for name, one in found.items()
             }
-            assert limits == {"chunk": None, "publish": 1, "reconcile": 1, "fixity": 1}
+            assert limits == {"chunk": None, "publish": 1, "reconcile": 1, "fixity": 1, "retrain": 1}
     with psycopg.connect(database) as connection:
         asked = "SELECT has_table_privilege('postroom_worker', 'register_event', %s)"
         rights = {right: connection.execute(asked, [right]).fetchone() for right in ("INSERT", "UPDATE")}
