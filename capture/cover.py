@@ -7,6 +7,7 @@ check over all before it. Somebody else's code has not that check, so it is neve
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import quote, unquote
 
@@ -52,10 +53,14 @@ def read(text: str) -> Cover | None:
     return Cover(**{_KEYS[key]: unquote(value) for key, _, value in pairs if key in _KEYS})
 
 
-def cover_of(page: Page) -> tuple[Cover | None, tuple[str, ...]]:
+BUILT_IN: Mapping[str, str] = {name: name for name in CLASSES}
+
+
+def cover_of(page: Page, classes: Mapping[str, str] = BUILT_IN) -> tuple[Cover | None, tuple[str, ...]]:
     """What the separator sheet's code on this page says, None without one, and what is wrong with it.
 
-    A class that there is not, or what is no register, is left out.
+    A class that there is not, or what is no register, is left out. ``classes`` gives the class of today for
+    each that a sheet may name: one that was merged since is the one that it went into.
     """
     covers: dict[Cover, None] = {}
     wrong: list[str] = []
@@ -70,9 +75,9 @@ def cover_of(page: Page) -> tuple[Cover | None, tuple[str, ...]]:
     if len(covers) > 1:
         wrong.append("two codes say different things; the first is used")
     cover = next(iter(covers))
-    if cover.name and cover.name not in CLASSES:
+    if cover.name and cover.name not in classes:
         wrong.append(f"there is no class {cover.name!r}; it is told from the text")
-        cover = replace(cover, name="")
+    cover = replace(cover, name=classes.get(cover.name, ""))
     if len(cover.department) > LONGEST_DEPARTMENT:
         wrong.append(f"the department has more than {LONGEST_DEPARTMENT} signs; it is left out")
         cover = replace(cover, department="")

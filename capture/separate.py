@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from capture.alarms import alarms_of, altered_numbers, dropped_letters, two_numbers, uncut
-from capture.cover import cover_of
+from capture.cover import BUILT_IN, cover_of
 from capture.labels import gathered, label_of
 from capture.pile import Item, Key, Role, lay, place
 from capture.station import SeparationPolicy, Station
@@ -37,6 +37,7 @@ def separate(
     own_number: Callable[[str], bool],
     apart: Collection[int] = (),
     pages: Mapping[int, int] | None = None,
+    classes: Mapping[str, str] = BUILT_IN,
 ) -> Separation:
     """The documents of a batch, the fate of every page, and alarms for the operator.
 
@@ -49,12 +50,13 @@ def separate(
             document under every policy.
         apart: files that are documents by themselves, such as attachments: none goes on in another.
         pages: page counts of the files, where not all their pages are here.
+        classes: the class of today for each that a separator sheet may name.
 
     Returns:
         Fates in the order of the files and their pages: one for each key of ``sheets`` and
         ``refused``.
     """
-    items, wrong = _items(sheets, refused, station, own_number, pages)
+    items, wrong = _items(sheets, refused, station, own_number, pages, classes)
     policy = station.separation
     groups = [group for group in _groups(items, policy, apart) if group.items]
     read = {(sheet.source, sheet.page.number): sheet.page for sheet in sheets}
@@ -94,6 +96,7 @@ def _items(
     station: Station,
     own_number: Callable[[str], bool],
     counts: Mapping[int, int] | None,
+    classes: Mapping[str, str],
 ) -> tuple[list[Item], list[str]]:
     """Every page with its role, in reading order, and what is wrong with separators' codes.
 
@@ -107,7 +110,7 @@ def _items(
     roles: dict[Key, Role] = {}
     files = len({key[0] for key in (*pages, *refused)})
     for key, page in pages.items():
-        cover, wrong = cover_of(page)
+        cover, wrong = cover_of(page, classes)
         if labels[key] is not None:
             roles[key] = Role.LABEL
         elif _separates(page, policy) or (cover is not None and policy.barcode):

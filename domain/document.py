@@ -52,7 +52,7 @@ class Fate:
 class Cover:
     """What a separator sheet says of the document behind it; "" where it says nothing.
 
-    ``name`` is one of ``CLASSES``; ``register`` the code of the register that numbers the document.
+    ``name`` is a class; ``register`` the code of the register that numbers the document.
     """
 
     name: str = ""

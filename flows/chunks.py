@@ -226,7 +226,7 @@ def _read(tools: Tools, chunk: Chunk) -> Any:
 def _cut(tools: Tools, chunk: Chunk) -> Any:
     """Cut the batch into documents and give them out."""
     batch = batches.reload(chunk.batch)
-    cuts, _, _ = cut(batch, _gathered(batch))
+    cuts, _, _ = cut(tools.services, batch, _gathered(batch))
     if cuts:
         chunks.open_chunks(batch, Chunk.Stage.FILE, _shares(cuts, tools.services.settings.chunk_pages))
     else:
@@ -279,7 +279,7 @@ def _close(tools: Tools, chunk: Chunk) -> Any:
         fates: tuple[Fate, ...] = tuple(_all_refused(batch, readings))
         alarms: tuple[str, ...] = ()
     else:
-        _, fates, alarms = cut(batch, readings)
+        _, fates, alarms = cut(tools.services, batch, readings)
         for one in batch.chunks.filter(attempt=batch.attempt, state=Chunk.State.SET_ASIDE).order_by("id"):
             for ordinal in _documents_of(one, len(plan.documents)):
                 if not document_filed(document_id(batch, ordinal)):

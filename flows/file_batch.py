@@ -17,6 +17,7 @@ from flows.reading import Readings, chunks, inspect_files, read_pages
 from flows.refile import refile
 from flows.steps import Runner, Step, Stopped, Watcher, plainly, unwatched
 from flows.taking import keep_originals, station_of, take_files
+from infra.classes import changes, of_today
 from infra.wiring import Services
 from models.classify import Classifier
 from register import batches
@@ -88,7 +89,7 @@ def file_pages(tools: Tools, batch: Batch, readings: Readings) -> Batch:
             read = partial(read_pages, services, batch, pool, readings, part, tools.stop)
             done = run("read", partial(read, partial(reached, "page", 1)))
             reached("read", done, len(readings.pages))
-        cuts, fates, alarms = run("separate", partial(cut, batch, readings))
+        cuts, fates, alarms = run("separate", partial(cut, tools.services, batch, readings))
         reached("separated")
         for some in chunks(cuts, _DOCUMENTS_A_TASK):
             if tools.stop.is_set():
@@ -113,14 +114,18 @@ def _reached(tools: Tools, batch: Batch, name: str, pages: int = 0, known: int =
     tools.watch(Step(name, batch.pk, pages, known, batch.source))
 
 
-def cut(batch: Batch, readings: Readings) -> tuple[list[tuple[int, Cut]], tuple[Fate, ...], tuple[str, ...]]:
+def cut(
+    services: Services, batch: Batch, readings: Readings
+) -> tuple[list[tuple[int, Cut]], tuple[Fate, ...], tuple[str, ...]]:
     """The cuts of this attempt. A run that was killed wrote them down, and documents may be filed by them."""
     result = batches.planned(batch)
     if result is None:
         sheets = [readings.sheets[place] for place in sorted(readings.sheets)]
         apart = batches.by_themselves(batch, OFFICE)
         pages = {one.ordinal: one.pages for one in batches.claims_of(batch)}
-        found = separate(sheets, readings.refused, station_of(batch), is_number, apart, pages)
+        found = separate(
+            sheets, readings.refused, station_of(batch), is_number, apart, pages, of_today(changes(services))
+        )
         result = batches.plan(batch, found)
     for fate in result.fates:
         if fate.kind is FateKind.REFUSED and (fate.source, fate.page) not in readings.refused:

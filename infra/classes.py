@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -65,6 +66,29 @@ def successors(done: list[Change]) -> dict[str, str]:
     return into
 
 
+def of_today(done: list[Change]) -> dict[str, str]:
+    """The class of today for each that a document may be called, also by a name that it no longer has."""
+    there = names(done)
+    return {
+        **{name: into for name, into in successors(done).items() if into in there},
+        **dict(zip(there, there, strict=True)),
+    }
+
+
+def must_be(services: Services, name: str) -> None:
+    """See that there is such a class today.
+
+    Raises:
+        Usage: there is not.
+    """
+    _must_be(current(services), name)
+
+
+def _must_be(known: Collection[str], name: str) -> None:
+    if name not in known:
+        raise Usage(f"There is no class {name!r}. The classes are: {', '.join(sorted(known))}")
+
+
 def add(services: Services, name: str, *, by: str, of: str = "", reason: str = "") -> None:
     """Add a class; ``of`` is the one that it is split from.
 
@@ -76,8 +100,8 @@ def add(services: Services, name: str, *, by: str, of: str = "", reason: str = "
         raise Usage(f"There is a class {name} already")
     if not _NAME.fullmatch(name):
         raise Usage(f"{name!r} is no name of a class: letters, digits, blanks and _ . & / -, at most 64")
-    if of and of not in known:
-        raise Usage(f"There is no class {of!r}. The classes are: {', '.join(sorted(known))}")
+    if of:
+        _must_be(known, of)
     _write(services, Change("split" if of else "added", name, of, by=by, reason=reason))
 
 
@@ -89,8 +113,7 @@ def merge(services: Services, name: str, into: str, *, by: str, reason: str = ""
     """
     known = current(services)
     for one in (name, into):
-        if one not in known:
-            raise Usage(f"There is no class {one!r}. The classes are: {', '.join(sorted(known))}")
+        _must_be(known, one)
     if name == into:
         raise Usage(f"{name} cannot be merged into itself: name another class")
     _write(services, Change("merged", name, into, by=by, reason=reason))

@@ -31,21 +31,8 @@ LEAST_TRUST = 0.5
 """Nothing is filed by machine that is as likely wrong as right, whatever the promise allows."""
 
 _STEP = 1.08  # each threshold of a walk lets so many times as many documents pass as the one before
-_MORE = (
-    1.25,
-    1.5,
-    2,
-    3,
-    4,
-    6,
-    8,
-    12,
-    16,
-    24,
-    32,
-    48,
-    64,
-)  # times as many documents, when asking what is missing
+_MORE, _TIMES, _DOCUMENTS = 1.25, 64.0, 20_000
+"""What is missing is sought in such steps, up to so many times as many documents or to so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +130,8 @@ def promise(trial: Trial, of: NDArray[np.bool_], max_error: float, confidence: f
     passing = _walk(cuts, wrong, max_error, 1 - confidence, 1)
     if not passing:
         risk, few = 1 - confidence, fewest(max_error, 1 - confidence)
-        enough = (more for more in _MORE if _walk(cuts, wrong, max_error, risk, more))
-        missing = next((ceil(len(trust) * (more - 1)) for more in enough), None)
-        return Promise(None, 0.0, 0.0, len(trust), missing if len(trust) else few)
+        missing = _missing(len(trust), cuts, wrong, max_error, risk) if len(trust) else few
+        return Promise(None, 0.0, 0.0, len(trust), missing)
     return Promise(
         threshold=float(trust[passing - 1]),
         filed=passing / len(of),
@@ -153,6 +139,17 @@ def promise(trial: Trial, of: NDArray[np.bool_], max_error: float, confidence: f
         n=len(trust),
         missing=0,
     )
+
+
+def _missing(
+    n: int, cuts: NDArray[np.int64], wrong: NDArray[np.int64], max_error: float, risk: float
+) -> int | None:
+    more = _MORE
+    while more <= max(_TIMES, _DOCUMENTS / n):
+        if _walk(cuts, wrong, max_error, risk, more):
+            return ceil(n * (more - 1))
+        more *= _MORE
+    return None
 
 
 def _walk(

@@ -1,7 +1,9 @@
 """Files of labelled documents: a CSV with a column for the document and one for its class."""
 
 import csv
+import io
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from domain.errors import Usage
@@ -32,45 +34,55 @@ def read_labels(path: Path) -> list[Labelled]:
         Usage: the file cannot be read, or a row has no document or no class; names the line.
     """
     csv.field_size_limit(2**31 - 1)
+    text = _read(path)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows, line = [], 1
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            document, label = _columns(path, reader.fieldnames or ())
-            rows = []
-            before = reader.line_num
-            for row in reader:
-                rows.append(_row(path, before + 1, row, document, label))
-                before = reader.line_num
-    except OSError as error:
-        raise Usage(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise Usage(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+        heading = next(reader, [])
+        document, label = _columns(path, heading)
+        line = reader.line_num + 1
+        for values in reader:
+            if values:
+                row = dict(zip_longest(heading, values[: len(heading)]))
+                if len(values) > len(heading):
+                    raise Usage(_TOO_MANY.format(path=path, line=line))
+                rows.append(_row(path, line, row, document, label))
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise Usage(f"{path} line {reader.line_num}: {error}") from error
+        raise Usage(f"{path} line {line}: {error}") from error
     if not rows:
         raise Usage(f"{path} has no rows under its heading: give a document and its class in each")
     return rows
 
 
-def _columns(path: Path, names: object) -> tuple[str, str]:
-    found = [str(name).strip().lower() for name in (names if isinstance(names, list | tuple) else ())]
-    given = list(names) if isinstance(names, list | tuple) else []
+_TOO_MANY = "{path} line {line}: more values than the heading has columns; put texts into quotes"
+
+
+def _read(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Usage(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        return content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise Usage(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+
+
+def _columns(path: Path, given: list[str]) -> tuple[str, str]:
+    found = [name.strip().lower() for name in given]
     document = next((given[found.index(name)] for name in DOCUMENT_COLUMNS if name in found), None)
     label = next((given[found.index(name)] for name in LABEL_COLUMNS if name in found), None)
     if document is None or label is None:
         raise Usage(
-            f"{path} line 1: the heading is {', '.join(map(str, given)) or 'empty'}; it must "
+            f"{path} line 1: the heading is {', '.join(given) or 'empty'}; it must "
             f"name a column for the document ({', '.join(DOCUMENT_COLUMNS)}) "
             f"and one for its class ({', '.join(LABEL_COLUMNS)})"
         )
     return document, label
 
 
-def _row(
-    path: Path, line: int, row: dict[str | None, str | list[str] | None], document: str, label: str
-) -> Labelled:
-    if None in row:
-        raise Usage(f"{path} line {line}: more values than the heading has columns; put texts into quotes")
+def _row(path: Path, line: int, row: dict[str, str | None], document: str, label: str) -> Labelled:
     value, name = str(row[document] or ""), str(row[label] or "").strip()
     if not value.strip():
         raise Usage(f"{path} line {line}: no document under {document!r}")

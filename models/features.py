@@ -18,12 +18,14 @@ from sklearn.preprocessing import StandardScaler
 
 from domain.evidence import Evidence
 from models.evidence import GRID
+from models.letters import letters
 
 Matrix = Any
 """A sparse matrix in rows (``scipy.sparse.csr_matrix``), float32."""
 
 _EDGE = 4  # lines at the top and at the bottom that have a say of their own
 _MAIL = re.compile(r"@([a-z0-9.-]+\.[a-z]{2,})")
+_FIGURE = re.compile(r"\d")
 _SIGNS = re.compile(r"\w\w+|[:$€£%@]")
 
 
@@ -33,7 +35,7 @@ def _plain(evidence: Evidence) -> str:
 
 
 def _lines(evidence: Evidence) -> list[str]:
-    return [re.sub(r"\d", "0", line.text).lower() for line in evidence.lines]
+    return _FIGURE.sub("0", evidence.text).lower().split("\n")
 
 
 def _edges(evidence: Evidence) -> str:
@@ -59,7 +61,7 @@ def _hashed(size: int, text: Callable[[Evidence], str], **how: Any) -> Callable[
 _BLANKS = r"\S+"
 COUNTS: dict[str, Callable[[Sequence[Evidence]], Matrix]] = {
     "words": _hashed(2**16, _plain, ngram_range=(1, 2), strip_accents="unicode"),
-    "letters": _hashed(2**16, _plain, analyzer="char_wb", ngram_range=(2, 4)),
+    "letters": lambda documents: letters(map(_plain, documents)),
     "edges": _hashed(2**14, _edges, token_pattern=_BLANKS),
 }
 """Blocks of counts, each weighed by tf-idf and scaled to length 1."""
@@ -138,9 +140,7 @@ def weigh(weights: Weights, counts: dict[str, Matrix]) -> Matrix:
     single document (``tests/models/test_features.py`` holds that the numbers are the same).
     """
     parts = [
-        _rarity(learnt, counts[name])
-        if name in COUNTS
-        else sparse.csr_matrix(_measured(learnt, counts[name]) * _SHARE[name])
+        _rarity(learnt, counts[name]) if name in COUNTS else _measured(learnt, counts[name], _SHARE[name])
         for name, learnt in zip(weights.blocks, weights.fitted, strict=True)
     ]
     return sparse.hstack(parts, format="csr", dtype=np.float32)
@@ -148,16 +148,19 @@ def weigh(weights: Weights, counts: dict[str, Matrix]) -> Matrix:
 
 def unit(rows: Matrix) -> Matrix:
     """The rows scaled to length 1; empty ones stay empty."""
-    squares = np.concatenate([[0.0], np.cumsum(rows.data.astype(np.float64) ** 2)])
-    lengths = np.sqrt(np.diff(squares[rows.indptr]))
+    return sparse.csr_matrix((_unit(rows.data, rows.indptr), rows.indices, rows.indptr), shape=rows.shape)
+
+
+def _unit(data: NDArray[Any], indptr: NDArray[Any]) -> NDArray[np.float32]:
+    squares = np.concatenate([[0.0], np.cumsum(data.astype(np.float64) ** 2)])
+    lengths = np.sqrt(np.diff(squares[indptr]))
     lengths[lengths == 0] = 1.0
-    scaled = rows.data / np.repeat(lengths, np.diff(rows.indptr))
-    return sparse.csr_matrix((scaled.astype(np.float32), rows.indices, rows.indptr), shape=rows.shape)
+    return np.asarray(data / np.repeat(lengths, np.diff(indptr)), np.float32)
 
 
 def _rarity(learnt: TfidfTransformer, block: Matrix) -> Matrix:
     weighed = (np.log(block.data) + 1) * learnt.idf_[block.indices]
-    return unit(sparse.csr_matrix((weighed, block.indices, block.indptr), shape=block.shape))
+    return sparse.csr_matrix((_unit(weighed, block.indptr), block.indices, block.indptr), shape=block.shape)
 
 
 def _spread(block: NDArray[np.float64]) -> StandardScaler:
@@ -166,6 +169,9 @@ def _spread(block: NDArray[np.float64]) -> StandardScaler:
     return StandardScaler().fit(known)
 
 
-def _measured(learnt: StandardScaler, block: NDArray[np.float64]) -> NDArray[np.float64]:
+def _measured(learnt: StandardScaler, block: NDArray[np.float64], share: float) -> Matrix:
     """In standard deviations; what is not known of a document is taken for usual."""
-    return np.asarray(np.clip(np.nan_to_num((block - learnt.mean_) / learnt.scale_), -_FAR, _FAR))
+    rows, columns = block.shape
+    far = np.clip(np.nan_to_num((block - learnt.mean_) / learnt.scale_), -_FAR, _FAR) * share
+    places, ends = np.tile(np.arange(columns, dtype=np.int32), rows), np.arange(rows + 1) * columns
+    return sparse.csr_matrix((far.astype(np.float32).ravel(), places, ends), shape=block.shape)

@@ -7,6 +7,7 @@ from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 from domain.evidence import Example
 from models.classify import Classifier, classify
+from models.contract import Contract
 
 DOUBT = 0.05
 """Chance at which a difference counts as more than noise."""
@@ -108,9 +109,9 @@ def judge(
     classes = tuple(
         _compare(name, [one for one in both.values() if one.label == name], old, new) for name in names
     )
+    under = challenger[0].contract
     filed = [one for one in frozen if one.key in new and new[one.key].filed]
     wrong = sum(new[one.key].guess != one.label for one in filed)
-    limit = challenger[0].contract.limits.max_error
     reasons = [
         f"worse on the {one.name} documents: {one.challenger} of {one.n} right, the champion {one.champion}"
         for one in sets
@@ -121,18 +122,35 @@ def judge(
         for one in classes
         if one.chance < DOUBT / max(1, len(classes))
     ]
-    if filed and binomtest(wrong, len(filed), limit, "greater").pvalue < DOUBT:
-        reasons.append(f"the contract does not hold: {wrong} of {len(filed)} frozen documents filed wrong")
+    for said, some in _by_promise(under, filed, new).items():
+        missed = sum(new[one.key].guess != one.label for one in some)
+        if binomtest(missed, len(some), under.limit(said), "greater").pvalue < DOUBT:
+            what = f"{said} " if said else ""
+            reasons.append(
+                f"the contract does not hold: {missed} of {len(some)} frozen {what}documents filed wrong"
+            )
     return Gate(
         champion[0].model.card.version,
         challenger[0].model.card.version,
         sets,
         classes,
-        limit,
+        under.limits.max_error,
         len(filed),
         wrong,
         tuple(reasons),
     )
+
+
+def _by_promise(
+    under: Contract, filed: Sequence[Example], new: Mapping[str, Opinion]
+) -> dict[str, list[Example]]:
+    """What would be filed, by the class whose own limit governs it; "" for the one over all others."""
+    own = {name for name, _ in under.by_class}
+    found: dict[str, list[Example]] = {}
+    for one in filed:
+        guess = new[one.key].guess
+        found.setdefault(guess if guess in own else "", []).append(one)
+    return found
 
 
 def _compare(

@@ -51,7 +51,7 @@ def live(reviews: Sequence[tuple[str, tuple[str, ...]]], max_error: float) -> Li
         wrong=wrong,
         error=wrong / n if n else 0.0,
         interval=(low, high),
-        broken=bool(n) and binomtest(wrong, n, max_error, "greater").pvalue < DOUBT,
+        broken=bool(n and binomtest(wrong, n, max_error, "greater").pvalue < DOUBT),
         drift=n > 1 and float(fisher_exact(table, "greater").pvalue) < DOUBT,
         pairs=len(pairs),
         agree=sum(one == other for one, other in pairs),

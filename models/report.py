@@ -57,7 +57,9 @@ def _card(model: Model, limits: Limits) -> str:
         for one in measures.per_class
     )
     libraries = ", ".join(f"{name} {version}" for name, version in card.libraries)
-    own = "".join(f"; {_told(name)} at most {percent(limit)}" for name, limit in limits.by_class)
+    own = "".join(
+        f"; {_told(name)} at most {percent(limit)}" for name, limit in limits.by_class if name in card.names
+    )
     return f"""# Model {card.version}
 
 Tells the class of a document from its text, how it is set, and what its first page looks like.

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,7 @@ SPLIT_FROM = 2_000
 are learnt from and each is judged by a model of the other folds."""
 
 SPLIT, SPLIT_AT_MOST = 0.25, 2_500
-SETTINGS = "words 1-2, char_wb 2-4, edges, shape, ink; LinearSVC C=1; logistic calibration C=10; 5 folds"
+SETTINGS = "words 1-2, letters 2-4, edges, shape, ink; LinearSVC C=1; logistic calibration C=10; 5 folds"
 """What the version of a model depends on besides data and seed: change it with the features."""
 
 
@@ -65,13 +66,13 @@ def train(
     kept, left_out = _usable(examples, strict)
     names = sorted({one.label for one in kept})
     labels = np.searchsorted(names, [one.label for one in kept])
-    counts = count([one.evidence for one in kept], blocks)
-    weights = fit(counts)
-    rows = weigh(weights, counts)
     split = len(kept) >= SPLIT_FROM
     learnt, tried = _split(labels, seed) if split else (np.arange(len(kept)), np.array([], np.int64))
+    counts = count([one.evidence for one in kept], blocks)
+    weights = fit({block: found[learnt] for block, found in counts.items()})
+    rows = weigh(weights, counts)
     x, y = rows[learnt], labels[learnt]
-    folds = list(_folds(y, seed))
+    folds = _folds(y, seed)
     judged = _out_of_fold(x, y, folds, len(names), seed)
     machine, centres = _machine(x, y, seed), _centres(x, y, len(names))
     calibrator = _calibrator(judged.margins, y)
@@ -136,29 +137,34 @@ def _order(one: Example) -> tuple[str, str, bytes]:
 
 def _split(labels: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Those to learn from and those to try the model on, as many of each class as its share."""
-    places = np.arange(len(labels))
     size = min(SPLIT_AT_MOST, round(SPLIT * len(labels)))
-    rare = np.bincount(labels)[labels] < 2 * FEWEST  # too few to give one away
-    learnt, tried = train_test_split(places[~rare], test_size=size, random_state=seed, stratify=labels[~rare])
-    return np.sort(np.concatenate([learnt, places[rare]])), np.sort(tried)
+    learnt, tried = train_test_split(
+        np.arange(len(labels)), test_size=size, random_state=seed, stratify=labels
+    )
+    return np.sort(learnt), np.sort(tried)
 
 
 Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
-def _folds(labels: NDArray[np.int64], seed: int) -> Iterator[Fold]:
-    number = min(FOLDS, int(np.bincount(labels).min()))
-    return iter(StratifiedKFold(number, shuffle=True, random_state=seed).split(np.zeros(len(labels)), labels))
+def _folds(labels: NDArray[np.int64], seed: int) -> list[Fold]:
+    """A class of two documents too is in every part that is learnt from: they lie in different folds."""
+    number = min(FOLDS, int(np.bincount(labels).max()))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")
+        return list(StratifiedKFold(number, shuffle=True, random_state=seed).split(labels, labels))
 
 
 def _machine(rows: Matrix, labels: NDArray[np.int64], seed: int) -> LinearSVC:
-    return LinearSVC(C=1.0, tol=1e-2, class_weight="balanced", random_state=seed).fit(rows, labels)
+    machine = LinearSVC(C=1.0, tol=1e-2, class_weight="balanced", random_state=seed).fit(rows, labels)
+    machine.coef_ = np.asfortranarray(machine.coef_)  # scipy copies the other order for each product
+    return machine
 
 
 def _centres(rows: Matrix, labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     near = unit(rows)
     means = np.vstack([np.asarray(near[labels == place].mean(axis=0)) for place in range(classes)])
-    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+    return np.asfortranarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
 
 
 def _judge(machine: LinearSVC, centres: NDArray[np.float32], rows: Matrix) -> Judged:

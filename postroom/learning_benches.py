@@ -8,7 +8,7 @@ from postroom.benches import bench, measured_by
 from postroom.output import answer, percent, say, table
 from postroom.searching import Json
 
-PARTS = ("sizes", "sets", "labels", "ablation", "contract", "novelty")
+PARTS = ("sizes", "sets", "labels", "ablation", "images", "contract", "novelty")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from domain.document import CLASSES, Cover
+from domain.document import Cover
 from domain.errors import Usage
+from postroom.context import services
 from postroom.output import answer, count, say
 from postroom.searching import Json
 
@@ -56,8 +57,10 @@ def separators(
 def _cover(name: str, department: str, register: str) -> Cover:
     from capture.cover import LONGEST_DEPARTMENT, REGISTER
 
-    if name and name not in CLASSES:
-        raise Usage(f"There is no class {name!r}. The classes are: {', '.join(CLASSES)}")
+    if name:
+        from infra.classes import must_be
+
+        must_be(services(), name)
     if len(department) > LONGEST_DEPARTMENT:
         raise Usage(f"A department's name has at most {LONGEST_DEPARTMENT} signs.")
     if register and not re.fullmatch(REGISTER, register):

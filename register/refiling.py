@@ -127,6 +127,8 @@ def finish(batch: Batch, filings: Sequence[Filing], *, zone: ZoneInfo, at: datet
                 at=at,
             )
             takers |= dict.fromkeys(filing.pages, document.entry.number)
+            if any(one.forgotten for one in old):
+                Document.objects.filter(pk=document.pk).update(forgotten=True)
             if said.kept and not document.corrections.exists():
                 review.carry(document, said.kept, actor=edit["actor"], at=at)
         _drop(now, plan.fates, edit["reason"])

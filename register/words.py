@@ -34,7 +34,7 @@ def heard(old: Sequence[Document], had: Mapping[int, Sequence[Place]], pages: Se
     there = set(pages)
     said: dict[str, Correction] = {}
     given: dict[str, set[Place]] = {}
-    begins = ""
+    begins: str | None = None  # "" is the word of who took the class away
     for one in old:
         word = one.corrections.select_related("document").order_by("id").last()
         if word is None:

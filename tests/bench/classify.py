@@ -18,7 +18,7 @@ from models.classify import Classifier, classify
 from models.contract import Limits, contract, promise
 from models.measures import measure
 from models.train import train
-from tests.bench.classify_sets import Labelled, Places, recipe, resampled, rows_of, sets, tried
+from tests.bench.classify_sets import Labelled, Places, recipe, resampled, rows_of, scanned, sets, tried
 
 OTHERS = ("paperless", "nb")
 ERRORS = (0.02, 0.05, 0.1)
@@ -37,6 +37,7 @@ def run(parts: Sequence[str], short: bool) -> dict[str, list[Row]]:
         "sets": by_set,
         "labels": few_labels,
         "ablation": ablation,
+        "images": images,
         "contract": contracts,
         "novelty": novelty,
     }
@@ -44,6 +45,11 @@ def run(parts: Sequence[str], short: bool) -> dict[str, list[Row]]:
         raise Usage(f"there is no part {strange[0]!r}; there are {', '.join(known)}")
     found = list(sets(short))
     return {part: known[part](found, short) for part in parts}
+
+
+def images(_: list[Labelled], short: bool) -> list[Row]:
+    """Scans read by our own OCR: what each block is worth, the ink of the page too."""
+    return [row for one in scanned(short) for row in _ablated(one)]
 
 
 def sizes(found: list[Labelled], short: bool) -> list[Row]:
@@ -174,27 +180,29 @@ def few_labels(found: list[Labelled], short: bool) -> list[Row]:
 
 def ablation(found: list[Labelled], short: bool) -> list[Row]:
     """Macro-F1 without each block of features, and with it alone; differences with 95 % intervals."""
-    rows = []
-    for one in found[: 1 if short else 2]:
-        counts = features.count(one.evidence)
-        every = _guesses(one, counts, features.BLOCKS)
-        rows.append({"set": one.name, "blocks": "all", "macro_f1": round(_f1(one.labels, every), 4)})
-        for block in features.BLOCKS:
-            if block == features.INK:
-                continue  # texts have none
-            for name, blocks in (
-                (f"without {block}", tuple(other for other in features.BLOCKS if other != block)),
-                (f"only {block}", (block,)),
-            ):
-                said = _guesses(one, counts, blocks)
-                rows.append(
-                    {
-                        "set": one.name,
-                        "blocks": name,
-                        "macro_f1": round(_f1(one.labels, said), 4),
-                        "difference": _difference(one.labels, every, said),
-                    }
-                )
+    return [row for one in found[: 1 if short else 2] for row in _ablated(one)]
+
+
+def _ablated(one: Labelled) -> list[Row]:
+    counts = features.count(one.evidence)
+    every = _guesses(one, counts, features.BLOCKS)
+    rows: list[Row] = [{"set": one.name, "blocks": "all", "macro_f1": round(_f1(one.labels, every), 4)}]
+    for block in features.BLOCKS:
+        if block == features.INK and not one.evidence[0].ink:
+            continue  # texts have none
+        for name, blocks in (
+            (f"without {block}", tuple(other for other in features.BLOCKS if other != block)),
+            (f"only {block}", (block,)),
+        ):
+            said = _guesses(one, counts, blocks)
+            rows.append(
+                {
+                    "set": one.name,
+                    "blocks": name,
+                    "macro_f1": round(_f1(one.labels, said), 4),
+                    "difference": _difference(one.labels, every, said),
+                }
+            )
     return rows
 
 

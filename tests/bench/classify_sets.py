@@ -20,6 +20,7 @@ from models import features
 from models import train as training
 from models.evidence import enough, of_text
 from models.model import Trial
+from postroom.reading import Refusals, evidence_of
 from samples.texts import LANGUAGES, noise, training_texts
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "classification"
@@ -50,6 +51,25 @@ def sets(short: bool) -> Iterator[Labelled]:
     pairs = training_texts(24 if short else 100, 77)
     languages = [LANGUAGES[place % len(LANGUAGES)] for place in range(len(pairs))]
     yield made("sample", [text for text, _ in pairs], [label for _, label in pairs], short, languages)
+
+
+def scanned(short: bool) -> Iterator[Labelled]:
+    """The images of the shared data, as our own OCR reads them; few where it is to be short."""
+    folder = DATA / "tobacco_pages"
+    if not folder.is_dir():
+        return
+    rows = _rows(folder / "labels_images.csv")
+    read = evidence_of([folder / row["image"] for row in rows[:: 6 if short else 1]], Refusals())
+    labels = {folder / row["image"]: row["label"] for row in rows}
+    names = sorted(set(labels.values()))
+    yield Labelled(
+        "tobacco images",
+        tuple(one.text for one in read.values()),
+        tuple(read.values()),
+        np.array([names.index(labels[file]) for file in read]),
+        tuple(names),
+        (),
+    )
 
 
 def made(

@@ -81,6 +81,16 @@ def test_what_there_is_not_is_left_out_and_told() -> None:
     )
 
 
+def test_a_class_is_called_as_it_is_today() -> None:
+    today = {"bill": "invoice", "invoice": "invoice"}
+    assert [cover_of(page(write(Cover(name))), today) for name in ("bill", "invoice")] == [
+        (Cover("invoice"), ()),
+        (Cover("invoice"), ()),
+    ]
+    _, wrong = cover_of(page(write(Cover("letter"))), today)
+    assert wrong == ("there is no class 'letter'; it is told from the text",)
+
+
 def test_of_two_codes_the_first_counts() -> None:
     assert cover_of(page(write(WHOLE), write(WHOLE))) == (WHOLE, ())
     assert cover_of(page("foreign", write(WHOLE), write(Cover("form")))) == (

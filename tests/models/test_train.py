@@ -7,10 +7,12 @@ import pytest
 
 from domain.errors import Usage
 from domain.evidence import Example
+from models import features
 from models import train as training
 from models.classify import Classifier, classify
 from models.contract import Limits, contract
 from models.evidence import of_text
+from models.features import Matrix, Weights
 from models.train import train
 from tests.data import shared
 from tests.models.corpus import examples
@@ -84,8 +86,29 @@ def test_many_documents_are_split_for_the_trial(monkeypatch: pytest.MonkeyPatch)
     assert model.card.held_out == "split"
     assert model.card.measures.n == round(0.25 * 183)
     assert len(set(model.trial.keys)) == len(model.trial.keys) == model.card.measures.n
-    assert not any(key.startswith("rare") for key in model.trial.keys)
+    assert sum(key.startswith("rare") for key in model.trial.keys) <= 1
     assert model.card.measures.accuracy > 0.95
+
+
+def test_nothing_is_learnt_of_the_trial_s_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even how rare a word is: else the promise would not be exact."""
+    monkeypatch.setattr(training, "SPLIT_FROM", 100)
+    fitted: list[int] = []
+
+    def fit(counts: dict[str, Matrix]) -> Weights:
+        fitted.extend({block.shape[0] for block in counts.values()})
+        return features.fit(counts)
+
+    monkeypatch.setattr(training, "fit", fit)
+    model = train(examples(60))
+    assert fitted == [180 - model.card.measures.n]
+
+
+def test_a_rare_class_costs_the_others_no_folds() -> None:
+    labels = np.array([0] * 20 + [1] * 20 + [2] * 2)
+    folds = training._folds(labels, 0)
+    assert len(folds) == training.FOLDS
+    assert all(set(labels[learnt]) == {0, 1, 2} for learnt, _ in folds)
 
 
 def test_real_pages_keep_the_contract() -> None:

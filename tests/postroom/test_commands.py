@@ -22,7 +22,7 @@ POSTROOM = Path(sys.executable).with_name("postroom")
 
 
 def run(home: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([POSTROOM, "--home", home, *words], capture_output=True, text=True, timeout=120)
+    return subprocess.run([POSTROOM, "--home", home, *words], capture_output=True, text=True, timeout=300)
 
 
 def asked(home: Path, *words: str | Path, code: int = 0) -> Any:

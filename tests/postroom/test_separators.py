@@ -115,7 +115,7 @@ def test_a_printed_sheet_is_never_taken_for_a_letter(tmp_path: Path, department:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--class", "bill"], "There is no class 'bill'. The classes are: letter, "),
+        (["--class", "bill"], "There is no class 'bill'. The classes are: "),
         (["--register", "in"], "'in' is no register. It must be capital letters and digits, for example IN"),
         (["--department", "D" * 65], "A department's name has at most 64 signs."),
         ([], "exists already. Name another file, or add --force."),
