@@ -18,6 +18,7 @@ HEAD = "POSTROOM-SEPARATOR"
 VERSION = "1"
 LONGEST_DEPARTMENT = 64
 REGISTER = r"[A-Z][A-Z0-9]{0,11}"
+BUILT_IN: Mapping[str, str] = {name: name for name in CLASSES}
 _KEYS = {"class": "name", "department": "department", "register": "register"}
 _CHECK = 6  # hexadecimal digits: one foreign text of 16 million would pass
 
@@ -51,9 +52,6 @@ def read(text: str) -> Cover | None:
         raise NotOurs(f"it is of version {version}, this program reads {VERSION}: update it, or print anew")
     pairs = (one.partition("=") for one in said)
     return Cover(**{_KEYS[key]: unquote(value) for key, _, value in pairs if key in _KEYS})
-
-
-BUILT_IN: Mapping[str, str] = {name: name for name in CLASSES}
 
 
 def cover_of(page: Page, classes: Mapping[str, str] = BUILT_IN) -> tuple[Cover | None, tuple[str, ...]]:

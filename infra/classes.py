@@ -68,11 +68,7 @@ def successors(done: list[Change]) -> dict[str, str]:
 
 def of_today(done: list[Change]) -> dict[str, str]:
     """The class of today for each that a document may be called, also by a name that it no longer has."""
-    there = names(done)
-    return {
-        **{name: into for name, into in successors(done).items() if into in there},
-        **dict(zip(there, there, strict=True)),
-    }
+    return {**successors(done), **{name: name for name in names(done)}}
 
 
 def must_be(services: Services, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -33,29 +34,40 @@ def read_labels(path: Path) -> list[Labelled]:
     Raises:
         Usage: the file cannot be read, or a row has no document or no class; names the line.
     """
-    csv.field_size_limit(2**31 - 1)
-    text = _read(path)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows, line = [], 1
-    try:
-        heading = next(reader, [])
-        document, label = _columns(path, heading)
-        line = reader.line_num + 1
-        for values in reader:
-            if values:
-                row = dict(zip_longest(heading, values[: len(heading)]))
-                if len(values) > len(heading):
-                    raise Usage(_TOO_MANY.format(path=path, line=line))
-                rows.append(_row(path, line, row, document, label))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise Usage(f"{path} line {line}: {error}") from error
+    lines = numbered(path)
+    _, heading = next(lines)
+    document, label = _columns(path, heading)
+    rows = [_row(path, line, dict(zip_longest(heading, values)), document, label) for line, values in lines]
     if not rows:
         raise Usage(f"{path} has no rows under its heading: give a document and its class in each")
     return rows
 
 
-_TOO_MANY = "{path} line {line}: more values than the heading has columns; put texts into quotes"
+def numbered(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file in UTF-8, each with the line on which it begins; the heading first.
+
+    An empty file has an empty heading. Blank lines after it are left out.
+
+    Raises:
+        Usage: the file cannot be read, is no CSV, or has a row longer than its heading; names the line.
+    """
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(_read(path), newline=""), strict=True)
+    line = 1
+    try:
+        heading = next(reader, [])
+        yield line, heading
+        line = reader.line_num + 1
+        for values in reader:
+            if len(values) > len(heading):
+                raise Usage(
+                    f"{path} line {line}: more values than the heading has columns; put texts into quotes"
+                )
+            if values:
+                yield line, values
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise Usage(f"{path} line {line}: {error}") from error
 
 
 def _read(path: Path) -> str:

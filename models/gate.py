@@ -111,7 +111,6 @@ def judge(
     )
     under = challenger[0].contract
     filed = [one for one in frozen if one.key in new and new[one.key].filed]
-    wrong = sum(new[one.key].guess != one.label for one in filed)
     reasons = [
         f"worse on the {one.name} documents: {one.challenger} of {one.n} right, the champion {one.champion}"
         for one in sets
@@ -123,11 +122,11 @@ def judge(
         if one.chance < DOUBT / max(1, len(classes))
     ]
     for said, some in _by_promise(under, filed, new).items():
-        missed = sum(new[one.key].guess != one.label for one in some)
-        if binomtest(missed, len(some), under.limit(said), "greater").pvalue < DOUBT:
+        wrong = _wrong(some, new)
+        if binomtest(wrong, len(some), under.limit(said), "greater").pvalue < DOUBT:
             what = f"{said} " if said else ""
             reasons.append(
-                f"the contract does not hold: {missed} of {len(some)} frozen {what}documents filed wrong"
+                f"the contract does not hold: {wrong} of {len(some)} frozen {what}documents filed wrong"
             )
     return Gate(
         champion[0].model.card.version,
@@ -136,9 +135,13 @@ def judge(
         classes,
         under.limits.max_error,
         len(filed),
-        wrong,
+        _wrong(filed, new),
         tuple(reasons),
     )
+
+
+def _wrong(examples: Sequence[Example], new: Mapping[str, Opinion]) -> int:
+    return sum(new[one.key].guess != one.label for one in examples)
 
 
 def _by_promise(

@@ -17,8 +17,6 @@ _LONGEST = 4
 _BLANK = ord(" ")
 _TIMES, _STIR = np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B)
 
-Numbers = NDArray[np.uint32]
-
 
 def letters(texts: Iterable[str]) -> Any:
     """How often each n-gram of 2 to 4 letters comes in each text: a row a text, in float32.
@@ -51,7 +49,7 @@ def _columns(text: str) -> NDArray[np.int64]:
     return np.concatenate(found).astype(np.int64)
 
 
-def _stirred(hashed: Numbers) -> Numbers:
+def _stirred(hashed: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Every bit has its say in the column (the finish of MurmurHash3, Appleby 2008)."""
     hashed = (hashed ^ hashed >> np.uint32(16)) * _STIR
     hashed = (hashed ^ hashed >> np.uint32(13)) * np.uint32(0xC2B2AE35)

@@ -223,19 +223,19 @@ def label(
 
 def _said_in(path: Path, known: Collection[str]) -> list[tuple[str, str, str]]:
     """The rows of a CSV: document, class, reason. All are looked at before any is written."""
-    import csv
+    from models.data import numbered
 
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            if not {"document", "label"} <= set(reader.fieldnames or ()):
-                raise Usage(f"{path} line 1: the heading must name the columns document and label")
-            rows = [(str(row["document"]), str(row["label"]), str(row.get("reason") or "")) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Usage(f"{path} cannot be read: {error}") from error
-    for line, (document, name, _) in enumerate(rows, start=2):
+    lines = numbered(path)
+    _, heading = next(lines)
+    if not {"document", "label"} <= set(heading):
+        raise Usage(f"{path} line 1: the heading must name the columns document and label")
+    rows = []
+    for line, values in lines:
+        row = dict(zip(heading, values, strict=False))
+        document, name = row.get("document", ""), row.get("label", "")
         if not document or name not in known:
             raise Usage(f"{path} line {line}: {name!r} is no class, or no document is named")
+        rows.append((document, name, row.get("reason", "")))
     return rows
 
 

@@ -60,7 +60,7 @@ def _cover(name: str, department: str, register: str) -> Cover:
     if name:
         from infra.classes import must_be
 
-        must_be(services(), name)
+        must_be(services(database=False), name)
     if len(department) > LONGEST_DEPARTMENT:
         raise Usage(f"A department's name has at most {LONGEST_DEPARTMENT} signs.")
     if register and not re.fullmatch(REGISTER, register):

@@ -68,6 +68,7 @@ class Filing:
         alarms: what an operator should look at, for the batch.
         candidates: all barcodes on its pages, the label among them.
         blind: how many people are to say its class without being shown the classifier's.
+        forgotten: it is learnt from no more.
     """
 
     key: str
@@ -94,6 +95,7 @@ class Filing:
     candidates: tuple[Candidate, ...] = ()
     lines: tuple[LineItem, ...] = ()
     blind: int = 0
+    forgotten: bool = False
 
 
 def fold(name: str) -> str:
@@ -183,6 +185,7 @@ def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:
         model=filing.verdict.model,
         why="" if filing.named else filing.verdict.why,
         blind=[] if filing.named else [{"answer": "", "actor": "", "at": ""} for _ in range(filing.blind)],
+        forgotten=filing.forgotten,
         language=filing.language or "",
         pages=len(filing.pages),
         fields=[to_plain(field) for field in filing.fields],

@@ -127,8 +127,6 @@ def finish(batch: Batch, filings: Sequence[Filing], *, zone: ZoneInfo, at: datet
                 at=at,
             )
             takers |= dict.fromkeys(filing.pages, document.entry.number)
-            if any(one.forgotten for one in old):
-                Document.objects.filter(pk=document.pk).update(forgotten=True)
             if said.kept and not document.corrections.exists():
                 review.carry(document, said.kept, actor=edit["actor"], at=at)
         _drop(now, plan.fates, edit["reason"])
@@ -204,7 +202,10 @@ def _drop(batch: Batch, fates: Sequence[Fate], reason: str) -> None:
 
 
 def _inheriting(filing: Filing, old: Sequence[Document], attach_to: str) -> Filing:
-    """With what goes with the number: register and department of the first page's; who may see all of it."""
+    """With what goes with the number: register and department of the first page's; who may see all of it.
+
+    What was forgotten by the classifier stays so, in whichever document its pages are.
+    """
     if not old:
         return replace(filing, attach_to=attach_to)
     first = old[0].entry
@@ -215,4 +216,5 @@ def _inheriting(filing: Filing, old: Sequence[Document], attach_to: str) -> Fili
         register=first.register,
         department=first.department,
         access=tuple(access),
+        forgotten=any(one.forgotten for one in old),
     )

@@ -6,11 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prefect import get_client
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_URL,
+    PREFECT_LOGGING_TO_API_ENABLED,
+    temporary_settings,
+)
 
 from capture.pool import Pool
 from capture.settings import CaptureSettings
 from flows.file_batch import Tools
 from infra.classifier import lazy_champion
+from infra.services import prefect_server
 from infra.wiring import Services, open_services
 from tests.flows.floor import Floor
 from tests.small import train_small
@@ -64,3 +73,16 @@ def floor(office: tuple[Services, Path], tmp_path: Path, pools: Pools) -> Iterat
     elsewhere = replace(services, home=away, settings=settings)
     with pools(1, settings.capture) as pool:
         yield Floor(Tools(elsewhere, pool, lazy_champion(elsewhere)))
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncPrefectClient]:
+    """A Prefect server of the module's own, which flows of this process report to."""
+    with prefect_server.start(tmp_path_factory.mktemp("prefect")) as server:
+        told = {
+            PREFECT_API_URL: prefect_server.api_url(server),
+            PREFECT_API_AUTH_STRING: server.auth,
+            PREFECT_LOGGING_TO_API_ENABLED: False,  # it would go on sending when the server is gone
+        }
+        with temporary_settings(told), get_client(sync_client=True) as client:
+            yield client

@@ -3,16 +3,13 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect import flow, get_client
+from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.settings import (
-    PREFECT_API_AUTH_STRING,
-    PREFECT_API_URL,
     PREFECT_WORKER_QUERY_SECONDS,
     temporary_settings,
 )
@@ -20,20 +17,15 @@ from prefect.states import AwaitingRetry, Running
 
 from flows import deployed, worker
 from flows.worker import register_flows
-from infra.services import prefect_server
 from infra.wiring import Services
 from register import chunks
 from register.models import Chunk
 from tests.register.filings import open_batch
 
 
-@pytest.fixture(scope="module")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncPrefectClient]:
-    with prefect_server.start(tmp_path_factory.mktemp("prefect")) as server:
-        told = {PREFECT_API_URL: prefect_server.api_url(server), PREFECT_API_AUTH_STRING: server.auth}
-        with temporary_settings(told), get_client(sync_client=True) as client:
-            register_flows()
-            yield client
+@pytest.fixture(scope="module", autouse=True)
+def _registered(prefect: SyncPrefectClient) -> None:
+    register_flows()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,14 +10,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.settings import (
-    PREFECT_API_AUTH_STRING,
-    PREFECT_API_URL,
-    PREFECT_LOGGING_TO_API_ENABLED,
-    temporary_settings,
-)
 from structlog.testing import capture_logs
 
 from archive.keys import champion_key, model_key
@@ -33,7 +25,6 @@ from flows.intake import intake
 from flows.serve import check_if_due, serve
 from flows.steps import unwatched
 from flows.verify import verify
-from infra.services import prefect_server
 from infra.services.object_store import ObjectStore
 from infra.services.process import until
 from infra.wiring import Services, open_services
@@ -251,18 +242,6 @@ def test_a_night_is_due_once(office: tuple[Services, Path]) -> None:
     assert checking.due(zone)
     StoredObject.objects.filter(checked_at=None).update(checked_at=timezone.now() + timedelta(days=9))
     assert checking.due(zone)
-
-
-@pytest.fixture(scope="module")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncPrefectClient]:
-    with prefect_server.start(tmp_path_factory.mktemp("prefect")) as server:
-        told = {
-            PREFECT_API_URL: prefect_server.api_url(server),
-            PREFECT_API_AUTH_STRING: server.auth,
-            PREFECT_LOGGING_TO_API_ENABLED: False,  # it would go on sending when the server is gone
-        }
-        with temporary_settings(told), get_client(sync_client=True) as client:
-            yield client
 
 
 def test_a_flipped_bit_is_an_alarm(

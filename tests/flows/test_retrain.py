@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from typer.testing import CliRunner
 
 from archive.keys import MODELS, model_key
 from domain.errors import Usage
@@ -30,7 +29,6 @@ from infra.wiring import Services, open_services
 from models.classify import classify
 from models.evidence import of_pages
 from models.registry import CARD, FILES, LABELS, MODEL
-from postroom.main import app
 from register import learning, review, views
 from register.models import Correction, Document
 from tests.flows.labelled import (
@@ -45,15 +43,13 @@ from tests.flows.labelled import (
 )
 from tests.register.filings import AT
 from tests.small import small_tiff, train_small
+from tests.typed import asked
 
 Office = tuple[Services, Path]
 
 
 def command(services: Services, *words: str) -> Any:
-    """What the command prints, as JSON."""
-    done = CliRunner().invoke(app, ["--home", str(services.home), *words, "--json"])
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
+    return asked(services.home, *words)
 
 
 def guesses(services: Services, some: list[str]) -> list[str]:

@@ -1,21 +1,13 @@
 """When it is time to train anew, and the flow runs that do it."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.settings import (
-    PREFECT_API_AUTH_STRING,
-    PREFECT_API_URL,
-    PREFECT_LOGGING_TO_API_ENABLED,
-    temporary_settings,
-)
 from structlog.testing import capture_logs
 
 from flows import deployed
@@ -26,7 +18,6 @@ from flows.serve import retrain_if_due, serve
 from flows.steps import unwatched
 from infra import classes
 from infra.classifier import champion_version, promotions
-from infra.services import prefect_server
 from infra.services.process import until
 from infra.wiring import Services
 from register.models import Batch, Correction
@@ -118,18 +109,6 @@ def test_a_note_that_is_not_whole_is_none(office: Office) -> None:
     assert not due(services, NOON)
     said(services, 1, NOON)
     assert due(services, NOON)
-
-
-@pytest.fixture(scope="module")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncPrefectClient]:
-    with prefect_server.start(tmp_path_factory.mktemp("prefect")) as server:
-        told = {
-            PREFECT_API_URL: prefect_server.api_url(server),
-            PREFECT_API_AUTH_STRING: server.auth,
-            PREFECT_LOGGING_TO_API_ENABLED: False,  # it would go on sending when the server is gone
-        }
-        with temporary_settings(told), get_client(sync_client=True) as client:
-            yield client
 
 
 def runs(prefect: SyncPrefectClient) -> list[str]:

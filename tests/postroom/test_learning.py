@@ -8,31 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from domain.errors import Usage
 from infra.database import disconnect
 from models.registry import MODEL
-from postroom.main import app
 from tests.models.corpus import corpus
+from tests.typed import asked, refused, run
 
 PROMISE = ["confidence", "filed", "max_error", "missing", "promised", "says", "wrong"]
-
-
-def run(home: Path, *words: str | Path) -> Result:
-    return CliRunner().invoke(app, ["--home", str(home), *map(str, words)])
-
-
-def asked(home: Path, *words: str | Path) -> Any:
-    done = run(home, *words, "--json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
-
-
-def refused(home: Path, *words: str | Path) -> str:
-    done = run(home, *words)
-    assert isinstance(done.exception, Usage), done.exception
-    return str(done.exception)
 
 
 def said(path: Path, rows: Sequence[Sequence[str]]) -> Path:
@@ -293,3 +275,21 @@ def test_a_model_altered_in_home_and_archive_is_refused(own: Path, tmp_path: Pat
     assert len(asked(own, "models", "list")) == 1
     asked(own, "train", "--labels", texts(tmp_path / "more.csv", 14, 3))
     asked(own, "evaluate", path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('document,label,reason\na,letter,"two\nlines"\nb,bill,\n', "line 4: 'bill' is no class"),
+        ("document,label\n\n,letter\n", "line 3: 'letter' is no class, or no document is named"),
+        ("document,label\na\n", "line 2: '' is no class"),
+        ("document,class\na,letter\n", "line 1: the heading must name the columns document and label"),
+        ("document,label\na,letter,more\n", "line 2: more values than the heading has columns"),
+    ],
+)
+def test_a_broken_list_of_labels_is_said_with_its_line(
+    home: Path, tmp_path: Path, content: str, reason: str
+) -> None:
+    path = tmp_path / "said.csv"
+    path.write_text(content, "utf-8")
+    assert f"{path} {reason}" in refused(home, "label", "--from", path)

@@ -1,30 +1,17 @@
 """``postroom resplit`` as an operator types it, on pages of sample mail."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from domain.errors import Usage
 from infra.database import disconnect
-from postroom.main import app
 from postroom.resplitting import _listed, _rows
 from register.numbers import format_number
 from tests.small import small_tiff, train_small
-
-
-def run(home: Path, *words: str | Path) -> Result:
-    """The command in this process: each start of its own would cost seconds."""
-    return CliRunner().invoke(app, ["--home", str(home), *map(str, words)])
-
-
-def asked(home: Path, *words: str | Path) -> Any:
-    done = run(home, *words, "--json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
+from tests.typed import asked, run
 
 
 @pytest.fixture
