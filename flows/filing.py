@@ -31,6 +31,15 @@ from register.numbers import is_number
 
 _DOCUMENTS = uuid.UUID("6f7f2a4e-5a0b-4a59-9d38-0f1d3f0c6b7e")
 _ACTOR = "intake"
+# Asked for before there are threads: amid their imports a package that is there was not found, once in
+# dozens of starts, and the batch crashed.
+_PACKAGES = {
+    name: version(name)
+    for name in (
+        "postroom", "ocrmypdf", "tesserocr", "pikepdf", "pypdfium2", "pdfplumber", "img2pdf", "pillow",
+        "opencv-python-headless", "zxing-cpp", "pyzbar", "scikit-learn",
+    )
+}  # fmt: skip
 
 
 def document_id(batch: Batch, ordinal: int) -> str:
@@ -234,8 +243,4 @@ def _runs(cut: Cut, rotations: Sequence[int], originals: dict[int, str]) -> list
 
 @cache
 def _tools(tessdata: Path) -> dict[str, str]:
-    packages = (
-        "postroom", "ocrmypdf", "tesserocr", "pikepdf", "pypdfium2", "pdfplumber", "img2pdf", "pillow",
-        "opencv-python-headless", "zxing-cpp", "pyzbar", "scikit-learn",
-    )  # fmt: skip
-    return {"tesseract": probe(tessdata).version, **{name: version(name) for name in packages}}
+    return {"tesseract": probe(tessdata).version, **_PACKAGES}
