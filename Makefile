@@ -28,7 +28,7 @@ tools: setup
 	@bash $(SETUP)/tools.sh
 
 test: tools check ## every check and every test (PYTEST_ARGS="-k register" for some)
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup ## what needs no servers: format, lint, types, layers, docs
 	@$(BIN)/ruff format --check --quiet .

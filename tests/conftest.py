@@ -20,7 +20,10 @@ _LONGEST_FIRST = ("tests/e2e/test_faults", "tests/crash/", "tests/e2e/", "tests/
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take minutes begin first, so that at the end no process waits for another's."""
+    """Files that take minutes begin first, so that at the end no process waits for another's.
+
+    The order holds with ``--no-loadscope-reorder`` only: else files with many tests go before.
+    """
 
     def place(item: pytest.Item) -> int:
         ranks = (rank for rank, start in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(start))
