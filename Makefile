@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup engine run test check bench lock tools clean
 MAKEFLAGS += --no-print-directory
+# What Python compiles is kept: the tests start hundreds of processes, and each would compile this checkout anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 SETUP := infra/setup

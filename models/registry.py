@@ -18,9 +18,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-import skops.io
 from pydantic import ValidationError
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from domain.errors import Usage
 from domain.wire import from_json, to_json
@@ -43,6 +41,8 @@ FOREIGN = (
 
 def files_of(model: Model, key: bytes) -> dict[str, bytes]:
     """The model's files by name; the same model and key give the same bytes."""
+    import skops.io  # takes over a second: where a model is written or read, not at each start of a program
+
     parts = {
         "blocks": list(model.weights.blocks),
         "fitted": list(model.weights.fitted),
@@ -105,6 +105,9 @@ def load(folder: Path, version: str, key: bytes, trusted: Collection[str] = ()) 
     Raises:
         Usage: it is not there, a file of it is not the one that was saved, or it is not of this installation.
     """
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
     place = folder / version
     try:
         content, told, sealed = ((place / name).read_bytes() for name in FILES)
