@@ -118,7 +118,7 @@ def fixity(share: float = checking.SHARE) -> dict[str, Any]:
 def retrain(always: bool = False) -> str:
     """Train anew where enough was said of documents since the last time, or the night has come."""
     with _at_work() as tools:
-        if not always and not retraining.due(tools.services, datetime.now(UTC)):
+        if not always and not retraining.take_turn(tools.services, datetime.now(UTC)):
             return "not due"
         return retraining.retrain(tools.services, by="postroom").state
 

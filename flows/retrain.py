@@ -24,11 +24,12 @@ from models.classify import Classifier, classify
 from models.gate import Gate, judge, opinions
 from models.registry import LABELS
 from models.train import train
-from register import learning, review
+from register import learning, marks, review
 
 log = structlog.get_logger()
 _RECENT = timedelta(days=28)
-_LAST = "retrained"  # in the models' folder of the home: when it was last tried
+MARK = "retrain"
+"""Of when it was last tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def retrain(services: Services, *, by: str, approve: bool = False) -> Outcome:
     Raises:
         Usage: there is too little to learn from.
     """
-    _note(services)
+    marks.note(MARK, datetime.now(UTC))
     holder = champion(services)
     version = holder.model.card.version
     data = dataset(services, version)
@@ -107,18 +108,15 @@ def _write_gate(services: Services, gate: Gate) -> None:
         services.archive.put(key, to_json(gate, indent=2), media_type="application/json")
 
 
-def _note(services: Services) -> None:
-    services.models.mkdir(parents=True, exist_ok=True)
-    (services.models / _LAST).write_text(datetime.now(UTC).isoformat(), "utf-8")
+def take_turn(services: Services, now: datetime) -> bool:
+    """Whether it is time to retrain, and for the caller to do it: of many machines one is told so."""
+    last = marks.last(MARK)
+    return due(services, now, last) and marks.take(MARK, now, last)
 
 
-def due(services: Services, now: datetime) -> bool:
+def due(services: Services, now: datetime, last: datetime | None) -> bool:
     """Whether enough was said since the last time, or a night has passed and something was said at all."""
     chosen = services.settings.classifier
-    try:
-        last: datetime | None = datetime.fromisoformat((services.models / _LAST).read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
-        last = None
     said = learning.said_since(last)
     if chosen.retrain_after and said >= chosen.retrain_after:
         return True

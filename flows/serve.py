@@ -123,7 +123,7 @@ def retrain_if_due(services: Services, stop: threading.Event) -> None:
 
     try:
         with borrowed():
-            if not stop.is_set() and retraining.due(services, datetime.now(UTC)):
+            if not stop.is_set() and retraining.take_turn(services, datetime.now(UTC)):
                 log.info("retrained", outcome=retrain())
     except Exception as error:
         log.error("retraining failed; the intake goes on", reason=str(error))

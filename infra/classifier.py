@@ -15,10 +15,11 @@ from archive.port import Conflict
 from domain.errors import Unavailable, Usage
 from domain.evidence import Example
 from domain.wire import from_json, to_json
+from infra.classes import changes, of_today
 from infra.wiring import Services
 from models import registry
-from models.classify import Classifier
-from models.contract import Limits, contract
+from models.classify import Classifier, promising
+from models.contract import Limits
 from models.evidence import of_text
 from models.model import Card, Model
 from models.report import report
@@ -61,8 +62,11 @@ def champion(services: Services) -> Classifier:
 
 def ready(services: Services, version: str) -> Classifier:
     """A model with what it promises under the limits of the settings."""
-    model = load(services, version)
-    return Classifier(model, contract(model, limits(services)))
+    return _today(services, load(services, version))
+
+
+def _today(services: Services, model: Model) -> Classifier:
+    return promising(model, limits(services), of_today(changes(services)))
 
 
 def champion_version(services: Services) -> str:
@@ -87,21 +91,26 @@ def champion_version(services: Services) -> str:
 
 
 def lazy_champion(services: Services) -> Callable[[], Classifier]:
-    """A function that gives the champion, by whichever thread; a new one within half a minute."""
+    """A function that gives the champion, by whichever thread; a new one within half a minute.
+
+    So too where a class went into another.
+    """
     lock = threading.Lock()
     loaded: list[Classifier] = []
     asked = [0.0]
 
-    def classifier() -> Classifier:
+    def give() -> Classifier:
         with lock:
             if not loaded or time.monotonic() - asked[0] > _AGAIN:
                 version = champion_version(services)
-                if not loaded or loaded[0].model.card.version != version:
-                    loaded[:] = [ready(services, version)]
+                model = loaded[0].model if loaded else None
+                if model is None or model.card.version != version:
+                    model = load(services, version)
+                loaded[:] = [_today(services, model)]
                 asked[0] = time.monotonic()
             return loaded[0]
 
-    return classifier
+    return give
 
 
 def load(services: Services, version: str) -> Model:

@@ -1,6 +1,6 @@
 """What class a document is, or that a person must look, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from domain.document import Verdict
 from domain.evidence import Evidence
-from models.contract import Contract, Promise
+from models.contract import Contract, Limits, Promise, contract
 from models.evidence import enough
 from models.features import count, weigh
-from models.model import Model
+from models.model import Model, Trial
 from models.train import judge, verdicts
 
 LITTLE_TEXT = "too little text"
@@ -22,10 +22,29 @@ _AT_ONCE = 512  # documents whose rows are in memory together
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A model, and what it promises."""
+    """A model, and what it promises.
+
+    ``called`` is what its classes are called today, in their order: one may have gone into another since.
+    """
 
     model: Model
     contract: Contract
+    called: tuple[str, ...]
+
+    @property
+    def trial(self) -> Trial:
+        """The model's, by what its classes are called today."""
+        return self.model.trial.by_name(self.called)
+
+
+def promising(model: Model, limits: Limits, now: Mapping[str, str] | None = None) -> Classifier:
+    """A model with what it promises under these limits; ``now`` is what a class is called today.
+
+    Raises:
+        Usage: a limit is no share between 0 and 1.
+    """
+    called = tuple((now or {}).get(name, name) for name in model.card.names)
+    return Classifier(model, contract(model, limits, called), called)
 
 
 def classify(classifier: Classifier, documents: Sequence[Evidence]) -> list[Verdict]:
@@ -41,38 +60,40 @@ def classify(classifier: Classifier, documents: Sequence[Evidence]) -> list[Verd
     Returns:
         One verdict for each document, in order.
     """
-    model, under = classifier.model, classifier.contract
+    model = classifier.model
     judged: list[Verdict] = []
     for start in range(0, len(documents), _AT_ONCE):
         some = documents[start : start + _AT_ONCE]
         chances, nearness = judge(model, weigh(model.weights, count(some, model.weights.blocks)))
         guesses, _, trusts = verdicts(chances, nearness, model.typical)
         judged += [
-            _verdict(model, one, chances[place], int(guesses[place]), float(trusts[place]), under)
+            _verdict(classifier, one, chances[place], int(guesses[place]), float(trusts[place]))
             for place, one in enumerate(some)
         ]
     return judged
 
 
 def _verdict(
-    model: Model,
-    document: Evidence,
-    chances: NDArray[np.float64],
-    guess: int,
-    trust: float,
-    under: Contract,
+    classifier: Classifier, document: Evidence, chances: NDArray[np.float64], guess: int, trust: float
 ) -> Verdict:
-    names = model.card.names
-    ranked = tuple(sorted(zip(names, chances.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0])))
-    name, probability = names[guess], float(chances[guess])
-    why = _why(document, ranked, trust, under, name)
-    return Verdict(None if why else name, name, probability, ranked, model.card.version, why)
+    by_name = dict.fromkeys(classifier.called, 0.0)
+    for called, chance in zip(classifier.called, chances.tolist(), strict=True):
+        by_name[called] += chance
+    ranked = tuple(sorted(by_name.items(), key=lambda pair: (-pair[1], pair[0])))
+    name, probability = ranked[0]
+    why = _why(document, ranked, float(chances[guess]), trust, classifier.contract)
+    return Verdict(None if why else name, name, probability, ranked, classifier.model.card.version, why)
 
 
 def _why(
-    document: Evidence, ranked: tuple[tuple[str, float], ...], trust: float, under: Contract, name: str
+    document: Evidence,
+    ranked: tuple[tuple[str, float], ...],
+    probability: float,
+    trust: float,
+    under: Contract,
 ) -> str:
     """Why a person must look; "" where nobody must."""
+    name = ranked[0][0]
     promised = under.promise(name)
     if not enough(document):
         return LITTLE_TEXT
@@ -80,7 +101,6 @@ def _why(
         return not_promised(promised, under.limit(name))
     if trust >= promised.threshold:
         return ""
-    probability = dict(ranked)[name]
     if probability >= promised.threshold:
         return UNLIKE
     (first, most), (second, less) = ranked[:2]

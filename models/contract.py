@@ -8,21 +8,21 @@ hypothesis "more than max_error of what passes it is wrong"; the exact binomial 
 (1934) rejects it. Thresholds are tested one after the other from strict to loose, and the first that is not
 rejected ends the walk: fixed-sequence testing, which costs nothing for looking at many. Two walks with half
 of the risk each begin at places that depend on the number of documents alone: the first where a single
-error may occur, the second at a third of the documents.
+error may occur, the second at a third of the documents; they go on by the same steps under every limit.
 
 Exact where the trial is a split. Where it is out of folds, the models of the trial learnt from a little
 less than the one in use, and the bound is as good as that likeness (Barber, Candès, Ramdas, Tibshirani 2021,
 on CV+).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta  # type: ignore[import-untyped]
+from scipy.special import betaincinv  # type: ignore[import-untyped]
 
 from domain.errors import Usage
 from models.model import Model, Trial
@@ -87,21 +87,28 @@ class Contract:
         return dict(self.limits.by_class).get(name, self.limits.max_error)
 
 
-def contract(model: Model, limits: Limits) -> Contract:
+def contract(model: Model, limits: Limits, called: Sequence[str] = ()) -> Contract:
     """What this model can promise under these limits.
+
+    Args:
+        model: with its trial.
+        limits: by the names that classes have today.
+        called: what the model's classes are called today, in their order; their own names where not given.
+            To take one for another is no error where both have one name today.
 
     Raises:
         Usage: a limit or the confidence is not a share between 0 and 1.
     """
     _check(limits)
-    own = {name: limit for name, limit in limits.by_class if name in model.card.names}
-    places = {name: place for place, name in enumerate(model.card.names)}
-    others = [places[name] for name in model.card.names if name not in own]
+    names = tuple(called) or model.card.names
+    own = {name: limit for name, limit in limits.by_class if name in names}
+    trial = model.trial.by_name(names)
+    others = [place for place, name in enumerate(names) if name not in own]
     return Contract(
         limits,
-        promise(model.trial, np.isin(model.trial.guess, others), limits.max_error, limits.confidence),
+        promise(trial, np.isin(trial.guess, others), limits.max_error, limits.confidence),
         tuple(
-            (name, promise(model.trial, model.trial.guess == places[name], limit, limits.confidence))
+            (name, promise(trial, trial.guess == names.index(name), limit, limits.confidence))
             for name, limit in own.items()
         ),
     )
@@ -166,22 +173,30 @@ def _walk(
         starts, risk_each = [first, max(first, total // 3)], risk / 2
     best = 0
     for start in starts:
-        asked: float = start
-        while asked <= total:
-            place = int(np.searchsorted(cuts * more, int(asked)))
+        for asked in _steps(start, total):
+            place = int(np.searchsorted(cuts * more, asked))
             passing = int(cuts[min(place, len(cuts) - 1)])
             if bound(round(wrong[passing] * more), int(passing * more), risk_each) > max_error:
                 break
             best = max(best, passing)
-            if asked == total:
-                break
-            asked = min(max(asked * _STEP, asked + 1), total)
     return best
+
+
+def _steps(start: int, total: int) -> list[int]:
+    """From the first to all, by places that are the same for every limit.
+
+    So a looser limit does not file fewer only because its walk came by other places.
+    """
+    found, asked = [], float(total)
+    while asked >= start:
+        found.append(int(asked))
+        asked = min(asked / _STEP, asked - 1)
+    return found[::-1]
 
 
 def bound(wrong: int, n: int, risk: float) -> float:
     """Clopper and Pearson's upper bound of a share of which ``wrong`` of ``n`` were seen."""
-    return 1.0 if wrong >= n else float(beta.ppf(1 - risk, wrong + 1, n - wrong))
+    return 1.0 if wrong >= n else float(betaincinv(wrong + 1, n - wrong, 1 - risk))
 
 
 @cache

@@ -35,7 +35,7 @@ class Evaluation:
 def evaluate(classifier: Classifier, examples: Sequence[Example]) -> Evaluation:
     """Judge labelled documents, at least one. A class that the model does not know counts as wrong."""
     verdicts = classify(classifier, [one.evidence for one in examples])
-    known = classifier.model.card.names
+    known = tuple(dict.fromkeys(classifier.called))
     names = [*known, *sorted({one.label for one in examples} - set(known))]
     place = {name: at for at, name in enumerate(names)}
     filed = [

@@ -73,7 +73,7 @@ def opinions(
     model, under = classifier.model, classifier.contract
     found: dict[str, Opinion] = {}
     for place, key in enumerate(model.trial.keys):
-        name = model.card.names[model.trial.guess[place]]
+        name = classifier.called[model.trial.guess[place]]
         threshold = under.promise(name).threshold
         found[key] = Opinion(name, threshold is not None and model.trial.trust[place] >= threshold)
     new = [one for one in examples if one.key not in learnt]

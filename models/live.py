@@ -34,7 +34,7 @@ class Live:
     kappa: float | None
 
 
-def live(reviews: Sequence[tuple[str, tuple[str, ...]]], max_error: float) -> Live:
+def live(reviews: Sequence[tuple[str, Sequence[str]]], max_error: float) -> Live:
     """What blind reviews tell: guess and the people's answers of each, the oldest first."""
     misses = [answers[0] != guess for guess, answers in reviews]
     n, wrong = len(misses), sum(misses)

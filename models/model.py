@@ -1,6 +1,7 @@
 """A trained classifier and its card."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,11 @@ class Trial:
     def right(self) -> NDArray[np.bool_]:
         """Which guesses were right."""
         return np.asarray(self.truth == self.guess)
+
+    def by_name(self, names: Sequence[str]) -> "Trial":
+        """With one place, the first, for all classes of one name; ``names`` in the order of the classes."""
+        place = np.array([names.index(name) for name in names])
+        return replace(self, truth=place[self.truth], guess=place[self.guess])
 
 
 @dataclass(frozen=True, slots=True)

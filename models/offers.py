@@ -5,26 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.contract import Promise, promise
-from models.model import Model
+from models.model import Trial
 
 ERRORS = (0.01, 0.02, 0.05, 0.1)
 _POINTS = 100
 
 
 def offers(
-    model: Model, confidence: float, errors: Sequence[float] = ERRORS
+    trial: Trial, confidence: float, errors: Sequence[float] = ERRORS
 ) -> tuple[tuple[float, Promise], ...]:
     """What can be promised of all documents together, for each share that may be wrong."""
-    everything = np.ones(len(model.trial.truth), np.bool_)
-    return tuple((limit, promise(model.trial, everything, limit, confidence)) for limit in errors)
+    everything = np.ones(len(trial.truth), np.bool_)
+    return tuple((limit, promise(trial, everything, limit, confidence)) for limit in errors)
 
 
-def curve(model: Model, guessed: int | None = None) -> tuple[tuple[float, float], ...]:
+def curve(trial: Trial, guessed: int | None = None) -> tuple[tuple[float, float], ...]:
     """The share filed and the share of that which was wrong, from the surest document of the trial on.
 
     ``guessed``: only what was guessed as the class at this place, and shares of that. At most 100 points.
     """
-    trial = model.trial
     of = np.ones(len(trial.truth), np.bool_) if guessed is None else trial.guess == guessed
     order = np.argsort(-trial.trust[of], kind="stable")
     wrong = np.cumsum(~trial.right[of][order])

@@ -50,7 +50,7 @@ def _card(model: Model, limits: Limits) -> str:
         f"| {percent(limit)} | {percent(one.filed)} | {percent(one.wrong)} | |"
         if one.threshold is not None
         else f"| {percent(limit)} | nothing | | {one.missing or 'more would not do'} |"
-        for limit, one in offers(model, limits.confidence)
+        for limit, one in offers(model.trial, limits.confidence)
     )
     classes = "\n".join(
         f"| {_told(one.name)} | {one.n} | {one.precision:.3f} | {one.recall:.3f} | {one.f1:.3f} |"
@@ -177,10 +177,10 @@ def _filed(model: Model) -> bytes:
     figure.set_size_inches(8, 5)
     names = model.card.names
     for place, name in enumerate(names if len(names) <= _LINES else ()):
-        if points := curve(model, place):
+        if points := curve(model.trial, place):
             dashes = "-" if place < _COLOURS else "--"
             axes.plot(*zip(*points, strict=True), dashes, linewidth=0.9, alpha=0.8, label=_drawn(name))
-    filed, wrong = zip(*curve(model), strict=True)
+    filed, wrong = zip(*curve(model.trial), strict=True)
     axes.plot(filed, wrong, color=_INK, linewidth=2.5, label="all classes")
     for limit in (0.02, 0.05, 0.1):
         axes.axhline(limit, color=_SOFT, linewidth=0.6, linestyle=":")

@@ -200,9 +200,9 @@ def show_model(
                 "missing": one.missing,
                 "review_minutes_a_day": round((1 - one.filed) * a_day * settings.review_seconds / 60, 1),
             }
-            for limit, one in offers(classifier.model, settings.confidence)
+            for limit, one in offers(classifier.trial, settings.confidence)
         ],
-        "curve": [[round(filed, _DIGITS), round(error, _DIGITS)] for filed, error in curve(classifier.model)],
+        "curve": [[round(filed, _DIGITS), round(error, _DIGITS)] for filed, error in curve(classifier.trial)],
         "live": _live(instance, version),
         "gates": [gate_told(one) for one in _gates(instance, version)],
         "learnt_from": len(rows),
@@ -244,11 +244,18 @@ def show_model(
 
 
 def _live(instance: Services, version: str) -> dict[str, Any]:
+    from infra.classes import changes, of_today
     from models.live import live
     from register.learning import blind_reviews
 
     limit = instance.settings.classifier.max_error
-    found = live([(one.guess, one.answers) for one in blind_reviews() if one.model == version], limit)
+    now = of_today(changes(instance))  # a class may have gone into another since
+    seen = [
+        tuple(now.get(name, name) for name in (one.guess, *one.answers))
+        for one in blind_reviews()
+        if one.model == version
+    ]
+    found = live([(guess, answers) for guess, *answers in seen], limit)
     if not found.n:
         says = "Nobody has answered a blind review of it yet."
     else:

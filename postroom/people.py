@@ -185,15 +185,15 @@ def label(
     if many is None and (document is None or remove == bool(class_name)):
         raise Usage("Name a document and a class, or give --remove: postroom label DOCUMENT CLASS")
     instance = services()
-    from infra.classes import current
+    from infra.classes import changes, of_today
     from register.review import label as decide
 
-    known = current(instance)
+    today = of_today(changes(instance))
     who = by or getpass.getuser()
-    rows = _said_in(many, known) if many else [(document or "", class_name or "", reason)]
+    rows = _said_in(many, set(today.values())) if many else [(document or "", class_name or "", reason)]
     data = []
     for name, said_class, why in rows:
-        said = decide(name, said_class, actor=who, at=datetime.now(UTC), known=known, reason=why)
+        said = decide(name, said_class, actor=who, at=datetime.now(UTC), today=today, reason=why)
         data.append(
             {
                 "document": said.document.key,

@@ -378,6 +378,13 @@ class Correction(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
 
+class Mark(models.Model):
+    """When something that many machines could do was last begun."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField()
+
+
 class Seal(models.Model):
     """The key that seals this installation's models. One row.
 

@@ -1,8 +1,9 @@
 """Documents whose class a person must decide, and the decisions."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db.models import Q
 
@@ -49,22 +50,23 @@ def label(
     *,
     actor: str,
     at: datetime,
-    known: Collection[str] = CLASSES,
+    today: Mapping[str, str] = MappingProxyType({name: name for name in CLASSES}),
     reason: str = "",
 ) -> Said:
     """Write down a person's class for a document: a correction, an event of its entry, the new class.
 
     ``label`` "" takes the class away: a person must look again, and no model gives it one.
     A document drawn for a blind review takes the word as that: a second person's, which differs from the
-    first's, leaves it without a class. ``document_key`` may also be the number of an entry that has a single
+    first's, leaves it without a class. ``today`` is what each class is called today: one may have gone into
+    another between the two words. ``document_key`` may also be the number of an entry that has a single
     document.
 
     Raises:
         Usage: unknown document or class; or the same person for both places of a blind review.
     """
-    if label and label not in known:
+    if label and today.get(label) != label:
         raise Usage(
-            f"There is no class {label!r}. The classes are: {', '.join(sorted(known))}. "
+            f"There is no class {label!r}. The classes are: {', '.join(sorted(set(today.values())))}. "
             f"Add one: postroom classes add {label}"
         )
     with write():
@@ -73,7 +75,7 @@ def label(
         document = Document.objects.get(pk=found.pk)
         before = document.label
         blind = bool(label) and open_places(document) > 0
-        kept, differ = (label, False) if not blind else _answered(document, label, actor, at)
+        kept, differ = (label, False) if not blind else _answered(document, label, actor, at, today)
         kind = Correction.Kind.BLIND if blind else _kind(before)
         _write_down(document, kept, actor, kind=kind, reason=reason)
         content = {
@@ -93,14 +95,17 @@ def _kind(before: str | None) -> Correction.Kind:
     return Correction.Kind.RECLASSIFIED if before else Correction.Kind.REVIEW
 
 
-def _answered(document: Document, label: str, actor: str, at: datetime) -> tuple[str, bool]:
+def _answered(
+    document: Document, label: str, actor: str, at: datetime, today: Mapping[str, str]
+) -> tuple[str, bool]:
     """Put the word into the first open place: the class that comes of it, and whether people differ."""
     if any(place["actor"] == actor for place in document.blind):
         raise Usage(f"{document.key} waits for a second person's word: {actor} has given theirs")
     place = next(one for one in document.blind if not one["answer"])
     place.update(answer=label, actor=actor, at=at.isoformat())
     Document.objects.filter(pk=document.pk).update(blind=document.blind)
-    said = {one["answer"] for one in document.blind if one["answer"]}
+    answers = [one["answer"] for one in document.blind if one["answer"]]
+    said = {today.get(answer, answer) for answer in answers}
     return (label, False) if len(said) == 1 else ("", True)
 
 

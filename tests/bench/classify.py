@@ -14,8 +14,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from domain.errors import Usage
 from models import features
-from models.classify import Classifier, classify
-from models.contract import Limits, contract, promise
+from models.classify import classify, promising
+from models.contract import Limits, promise
 from models.measures import measure
 from models.train import train
 from tests.bench.classify_sets import Labelled, Places, recipe, resampled, rows_of, scanned, sets, tried
@@ -74,7 +74,7 @@ def _sized(number: int, name: str, short: bool) -> Row:
     if name == "postroom":
         model = train(examples)
         trained = time.process_time() - start
-        classifier = Classifier(model, contract(model, Limits()))
+        classifier = promising(model, Limits())
         start = time.process_time()
         guesses = [classify(classifier, [one.evidence])[0].guess for one in held]
         ms = (time.process_time() - start) / len(held) * 1e3

@@ -13,7 +13,7 @@ from domain.evidence import Evidence, Example
 from domain.page import Page, Word
 from domain.wire import to_json
 from flows.learning import Said
-from infra.classes import current
+from infra.classes import changes, of_today
 from infra.classifier import champion
 from infra.wiring import Services
 from models.classify import classify
@@ -56,7 +56,12 @@ def keys(start: int, held_out: bool) -> Iterator[str]:
 
 
 def file_texts(
-    services: Services, some: Sequence[str], *, held_out: bool = False, verdict: Verdict | None = None
+    services: Services,
+    some: Sequence[str],
+    *,
+    held_out: bool = False,
+    verdict: Verdict | None = None,
+    blind: int = 0,
 ) -> list[Document]:
     """File a document for each text, with the champion's verdict if none is given."""
     batch = open_batch(pages=len(some))
@@ -69,16 +74,16 @@ def file_texts(
         kept = services.archive.put(document_key(key, "text.json", digest), content)
         objects = (Kept(kept.key, kept.sha256, kept.size, "text"),)
         said = verdict or (classify(model, [of_pages(pages(text))])[0] if model else UNSURE)
-        found.append(file_one(batch, at, ((0, at + 1),), key=key, verdict=said, objects=objects))
+        found.append(file_one(batch, at, ((0, at + 1),), key=key, verdict=said, objects=objects, blind=blind))
     close(batch, [], [])
     return found
 
 
 def say(services: Services, documents: Sequence[Document], name: str, actor: str = "eva") -> list[str]:
     """Label them; their keys, as a model that learns from them knows them."""
-    known = current(services)
+    today = of_today(changes(services))
     for one in documents:
-        review.label(one.key, name, actor=actor, at=datetime.now(UTC), known=known)
+        review.label(one.key, name, actor=actor, at=datetime.now(UTC), today=today)
     return [f"document:{one.key}" for one in documents]
 
 

@@ -20,6 +20,7 @@ from infra.classifier import (
     champion,
     champion_version,
     examples_of,
+    lazy_champion,
     promote,
     promotions,
     teach,
@@ -290,6 +291,30 @@ def test_a_merged_class_is_learnt_as_it_is_called_today(office: Office) -> None:
     assert guesses(services, texts("complaint", 1, 40)) == ["letter"]
     with pytest.raises(Usage, match="no class 'complaint'"):
         file_as(services, "complaint", 1)
+
+
+def test_a_merged_class_is_given_no_more_from_the_merge_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has retrained yet: what the champion takes for the old class is the new one."""
+    services, _ = office
+    running = lazy_champion(services)
+    some = [of_pages(pages(text)) for text in texts("invoice", 3, 40)]
+    assert {one.label for one in classify(running(), some)} == {"invoice"}
+    (seen,) = file_texts(services, texts("invoice", 1, 50), blind=2)
+    say(services, [seen], "invoice", "eva")
+    classes.add(services, "bill", by="eva")
+    command(services, "classes", "merge", "invoice", "bill")
+    monkeypatch.setattr("infra.classifier._AGAIN", 0.0)
+    for one in (running(), champion(services)):
+        verdicts = classify(one, some)
+        assert {verdict.label for verdict in verdicts} == {"bill"}
+        assert {name for verdict in verdicts for name, _ in verdict.alternatives} == {"bill", "letter"}
+    # So too for who was asked before the merge and after it.
+    say(services, [seen], "bill", "ben")
+    assert Document.objects.get(pk=seen.pk).label == "bill"
+    live = command(services, "models", "show")["live"]
+    assert [live[name] for name in ("n", "wrong", "pairs", "agree")] == [1, 0, 1, 1]
 
 
 def test_taught_examples_follow_a_merged_class(office: Office) -> None:

@@ -10,16 +10,16 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from structlog.testing import capture_logs
 
-from flows import deployed
+from flows import deployed, retrain
 from flows.file_batch import Tools
 from flows.publish import deliver
-from flows.retrain import due
 from flows.serve import retrain_if_due, serve
 from flows.steps import unwatched
 from infra import classes
 from infra.classifier import champion_version, promotions
 from infra.services.process import until
 from infra.wiring import Services
+from register import marks
 from register.models import Batch, Correction
 from tests.flows.labelled import UNSURE, file_as, file_texts, say, texts, with_settings
 
@@ -27,8 +27,12 @@ Office = tuple[Services, Path]
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
 
 
-def tried(services: Services, at: datetime) -> None:
-    (services.models / "retrained").write_text(at.isoformat(), "utf-8")
+def tried(at: datetime) -> None:
+    marks.note(retrain.MARK, at)
+
+
+def due(services: Services, now: datetime) -> bool:
+    return retrain.due(services, now, marks.last(retrain.MARK))
 
 
 def said(services: Services, number: int, at: datetime) -> None:
@@ -40,14 +44,14 @@ def said(services: Services, number: int, at: datetime) -> None:
 
 def test_enough_corrections(office: Office) -> None:
     services = with_settings(office[0], retrain_after=3, retrain_hour=-1)
-    tried(services, NOON)
+    tried(NOON)
     said(services, 5, NOON - timedelta(minutes=1))
     said(services, 2, NOON + timedelta(minutes=1))
     assert not due(services, NOON + timedelta(minutes=5))
     said(services, 1, NOON + timedelta(minutes=2))
     assert due(services, NOON + timedelta(minutes=5))
     assert not due(with_settings(services, retrain_after=0), NOON + timedelta(days=5))
-    tried(services, NOON + timedelta(minutes=6))
+    tried(NOON + timedelta(minutes=6))
     assert not due(services, NOON + timedelta(days=5))
 
 
@@ -85,7 +89,7 @@ def test_once_a_night_by_the_offices_clock(office: Office, last: str, now: str, 
     services = replace(services, settings=services.settings.model_copy(update={"timezone": "Europe/Madrid"}))
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     if last:
-        tried(services, datetime.fromisoformat(last).replace(tzinfo=UTC))
+        tried(datetime.fromisoformat(last).replace(tzinfo=UTC))
     assert not due(services, at)
     said(services, 1, at)
     assert due(services, at) is expected
@@ -97,18 +101,23 @@ def test_nothing_said_is_nothing_to_learn(office: Office) -> None:
     file_texts(services, texts("letter", 2))
     assert not due(services, NOON)
     said(services, 2, NOON)
-    tried(services, NOON + timedelta(hours=1))
+    tried(NOON + timedelta(hours=1))
     assert not due(services, NOON + timedelta(days=9))
     said(services, 1, NOON + timedelta(days=9))
     assert due(services, NOON + timedelta(days=9))
 
 
-def test_a_note_that_is_not_whole_is_none(office: Office) -> None:
+def test_of_many_machines_one_trains(office: Office, tmp_path: Path) -> None:
     services, _ = office
-    (services.models / "retrained").write_text("", "utf-8")
-    assert not due(services, NOON)
+    another = replace(services, home=tmp_path / "another")
+    assert not retrain.take_turn(services, NOON)
     said(services, 1, NOON)
-    assert due(services, NOON)
+    assert [retrain.take_turn(one, NOON) for one in (services, another)] == [True, False]
+    # Both had looked before either began.
+    seen = marks.last(retrain.MARK)
+    later = NOON + timedelta(days=1)
+    assert [marks.take(retrain.MARK, later, seen) for _ in range(2)] == [True, False]
+    assert marks.last(retrain.MARK) == later
 
 
 def runs(prefect: SyncPrefectClient) -> list[str]:
@@ -183,7 +192,7 @@ def test_the_flow_of_the_workers(office: Office, prefect: SyncPrefectClient) -> 
         assert deployed.retrain(always=True) == "nothing new"
         file_as(services, "invoice", 3)
         assert deployed.retrain() == "not due"  # it was done a moment ago, and three are few
-        tried(services, datetime.now(UTC) - timedelta(days=2))
+        tried(datetime.now(UTC) - timedelta(days=2))
         assert deployed.retrain() == "promoted"
         assert deployed.retrain() == "not due"
         file_as(services, "letter", 1)

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.evidence import Evidence
-from models.classify import LITTLE_TEXT, UNLIKE, Classifier, classify
+from models.classify import LITTLE_TEXT, UNLIKE, Classifier, classify, promising
 from models.contract import Limits, contract
 from models.evidence import of_text
 from models.train import train
@@ -17,7 +17,7 @@ SHAPELESS = "the and of in to der die und für on at with this page number date 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
     model = train(examples(60))
-    return Classifier(model, contract(model, Limits(0.05)))
+    return promising(model, Limits(0.05))
 
 
 def evidence(texts: list[str]) -> list[Evidence]:
@@ -58,7 +58,7 @@ def test_too_little_text_is_abstained_from(classifier: Classifier, text: str) ->
 
 def test_what_cannot_be_promised_says_how_many_labels_are_missing() -> None:
     model = train(examples(8))
-    few = Classifier(model, contract(model, Limits(0.02)))
+    few = promising(model, Limits(0.02))
     (verdict,) = classify(few, evidence(corpus(1, seed=3)[0][:1]))
     missing = few.contract.overall.missing
     assert missing
@@ -99,3 +99,25 @@ def test_a_batch_is_judged_as_its_texts_one_by_one(classifier: Classifier) -> No
 def test_any_text_has_a_verdict(classifier: Classifier, text: str) -> None:
     (verdict,) = classify(classifier, [of_text(text)])
     assert 0 <= verdict.probability <= 1
+
+
+def test_a_class_that_went_into_another_is_called_by_that(classifier: Classifier) -> None:
+    model, now = classifier.model, {"invoice": "letter", "letter": "letter", "contract": "deed"}
+    later = promising(model, Limits(0.05, (("letter", 0.3), ("invoice", 0.1))), now)
+    texts, labels = corpus(20, seed=5)
+    for before, after, truth in zip(
+        classify(classifier, evidence(texts)), classify(later, evidence(texts)), labels, strict=True
+    ):
+        assert after.guess == now[truth]
+        assert [name for name, _ in after.alternatives] in (["letter", "deed"], ["deed", "letter"])
+        chances = dict(before.alternatives)
+        assert dict(after.alternatives) == pytest.approx(
+            {"letter": chances["invoice"] + chances["letter"], "deed": chances["contract"]}
+        )
+    # A limit is that of the name of today, and a class taken for the one that it went into is no error.
+    assert [name for name, _ in later.contract.by_class] == ["letter"]
+    shifted = (model.trial.truth + 1) % 3
+    mixed = promising(replace(model, trial=replace(model.trial, guess=shifted)), Limits(), now)
+    same = [later.called[one] == later.called[(one + 1) % 3] for one in model.trial.truth]
+    assert mixed.trial.right.tolist() == same
+    assert sum(same) > mixed.model.trial.right.sum() == 0

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from math import ceil, nan
 
@@ -248,10 +248,22 @@ def test_who_lets_more_be_wrong_has_more_filed(model: Model, n: int) -> None:
     for power in (1.0, 2.0, 4.0):
         trust = chance.uniform(0.5, 1, n)
         drawn = trial(trust, chance.random(n) < 1 - (1 - trust) ** power)
-        found = offers(replace(model, trial=drawn), 0.9)
+        found = offers(drawn, 0.9)
         assert found == tuple((limit, promised(drawn, limit)) for limit in ERRORS)
         shares = [one.filed for _, one in found]
         assert shares == sorted(shares)
+
+
+@pytest.mark.parametrize(
+    ("n", "wrong"), [(280, range(230, 280)), (367, (230, 232, 316)), (308, (251, 253, 284, 298, 302))]
+)
+def test_who_lets_more_be_wrong_has_no_fewer_filed_where_errors_lie_close(
+    n: int, wrong: Collection[int]
+) -> None:
+    drawn = trial(np.linspace(1, 0.6, n), ~np.isin(np.arange(n), list(wrong)))
+    shares = [one.filed for _, one in offers(drawn, 0.9)]
+    assert shares == sorted(shares)
+    assert shares[-1] > 0.8
 
 
 @pytest.mark.parametrize("n", [1, 2, 99, 100, 101, 2500])
@@ -259,14 +271,14 @@ def test_the_curve_ends_with_all_and_their_error(model: Model, n: int) -> None:
     chance = np.random.default_rng(n)
     trust = chance.uniform(0.3, 1, n)
     drawn = trial(trust, chance.random(n) < trust)
-    points = curve(replace(model, trial=drawn))
+    points = curve(drawn)
     assert points[-1] == pytest.approx((1.0, 1 - drawn.right.mean()))
     assert points[0] == pytest.approx((1 / n, float(not drawn.right[trust.argmax()])))
     assert len(points) == min(n, 100)
     assert [share for share, _ in points] == sorted({share for share, _ in points})
     for guessed in (0, 1):
         some = drawn.guess == guessed
-        of_class = curve(replace(model, trial=drawn), guessed)
+        of_class = curve(drawn, guessed)
         assert bool(of_class) == some.any()
         if of_class:
             assert of_class[-1] == (1.0, float(guessed))

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from domain.evidence import Example
-from models.classify import Classifier, classify
-from models.contract import Contract, Limits, Promise, contract
+from models.classify import Classifier, classify, promising
+from models.contract import Contract, Limits, Promise
 from models.evidence import of_text
 from models.gate import Gate, Opinion, judge, opinions
 from models.train import train
@@ -20,7 +20,7 @@ Heard = dict[str, Opinion]
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
     model = train(examples(30))
-    return Classifier(model, contract(model, Limits(0.1)))
+    return promising(model, Limits(0.1))
 
 
 def documents(label: str, n: int, kind: str = "") -> list[Example]:
@@ -223,7 +223,7 @@ def test_of_what_it_learnt_from_only_its_trial_speaks(classifier: Classifier) ->
     # The model itself would be right of all: what is wrong here is the trial's word.
     other = replace(model.trial, guess=(model.trial.guess + 1) % 3)
     under = Contract(Limits(0.1), Promise(threshold, 0.9, 0.0, 90, 0))
-    tampered = Classifier(replace(model, trial=other), under)
+    tampered = replace(classifier, model=replace(model, trial=other), contract=under)
     found = opinions(tampered, learnt, [*examples(30), silent, *new])
     assert set(found) == {*model.trial.keys, *keys(new)}
     for place, key in enumerate(model.trial.keys):
@@ -237,7 +237,7 @@ def test_of_what_it_learnt_from_only_its_trial_speaks(classifier: Classifier) ->
 
 def test_where_nothing_is_promised_the_trial_files_nothing(classifier: Classifier) -> None:
     model = classifier.model
-    strict = Classifier(model, contract(model, Limits(0.001, (("letter", 0.3),))))
+    strict = promising(model, Limits(0.001, (("letter", 0.3),)))
     found = opinions(strict, frozenset(model.trial.keys), examples(30))
     assert {one.guess for one in found.values() if one.filed} == {"letter"}
 
@@ -248,7 +248,7 @@ def test_models_that_learnt_more_and_less(classifier: Classifier) -> None:
     data = examples(30)
     labels = chance.permutation([one.label for one in data])
     model = train([replace(one, label=str(label)) for one, label in zip(data, labels, strict=True)])
-    confused = Classifier(model, contract(model, Limits(0.1)))
+    confused = promising(model, Limits(0.1))
     frozen = examples(15, seed=9)
     good, bad = (
         (one, opinions(one, frozenset(one.model.trial.keys), [*data, *frozen]))

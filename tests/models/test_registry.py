@@ -6,7 +6,7 @@ import pytest
 import skops.io
 
 from domain.errors import Usage
-from models.classify import Classifier, classify
+from models.classify import classify, promising
 from models.contract import Limits, contract
 from models.evidence import of_text
 from models.model import Model
@@ -30,7 +30,7 @@ def kept(model: Model, tmp_path: Path) -> Path:
 
 def judged(model: Model) -> object:
     documents = [of_text(text) for text in corpus(5, seed=2)[0]]
-    return classify(Classifier(model, contract(model, Limits(0.05))), documents)
+    return classify(promising(model, Limits(0.05)), documents)
 
 
 def test_what_is_loaded_is_what_was_saved(model: Model, kept: Path) -> None:

@@ -93,7 +93,7 @@ def test_the_card_says_the_limits_in_force(model: Model) -> None:
 
 def test_what_can_be_promised_is_what_the_contract_says(model: Model) -> None:
     told = card(report(model, Limits()))
-    found = offers(model, 0.9)
+    found = offers(model.trial, 0.9)
     assert tuple(limit for limit, _ in found) == ERRORS
     assert all(one.threshold is not None and one.filed > 0.9 for _, one in found)
     assert len(re.findall(r"^\| \d+ % \| 9\d.* % \| 0 % \| \|$", told, re.MULTILINE)) == len(ERRORS)
@@ -101,7 +101,7 @@ def test_what_can_be_promised_is_what_the_contract_says(model: Model) -> None:
 
 def test_what_cannot_be_promised_yet_is_said_with_what_it_takes(model: Model) -> None:
     few = wrong_at(model)
-    missing = dict(offers(few, 0.9))[0.01].missing
+    missing = dict(offers(few.trial, 0.9))[0.01].missing
     assert missing
     told = card(report(few, Limits()))
     assert f"| 1 % | nothing | | {missing} |" in told
@@ -115,17 +115,17 @@ def test_where_more_documents_would_not_do_the_card_says_so(model: Model) -> Non
 
 
 def test_the_curve_goes_from_the_surest_to_all(model: Model) -> None:
-    points = curve(wrong_at(model, 0, 99))
+    points = curve(wrong_at(model, 0, 99).trial)
     assert points[0] == (0.01, 1.0)
     assert points[1] == (0.02, 0.5)
     assert points[-1] == (1.0, 0.02)
     assert len(points) <= 100
-    assert curve(wrong_at(model, 0, 99), 1) == ((0.5, 1.0), (1.0, 1.0))
-    assert curve(wrong_at(model, 0, 99), 2) == ()
+    assert curve(wrong_at(model, 0, 99).trial, 1) == ((0.5, 1.0), (1.0, 1.0))
+    assert curve(wrong_at(model, 0, 99).trial, 2) == ()
 
 
 def test_the_curve_of_many_documents_has_at_most_100_points(model: Model) -> None:
-    points = curve(model)
+    points = curve(model.trial)
     assert len(points) == 100
     assert [filed for filed, _ in points] == sorted({filed for filed, _ in points})
 

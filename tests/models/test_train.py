@@ -9,8 +9,8 @@ from domain.errors import Usage
 from domain.evidence import Example
 from models import features
 from models import train as training
-from models.classify import Classifier, classify
-from models.contract import Limits, contract
+from models.classify import classify, promising
+from models.contract import Limits
 from models.evidence import of_text
 from models.features import Matrix, Weights
 from models.train import train
@@ -121,7 +121,7 @@ def test_real_pages_keep_the_contract() -> None:
         Example(path, of_text((folder / path).read_text("utf-8", "replace")), label) for path, label in rows
     ]
     model = train(data[:600])
-    judged = classify(Classifier(model, contract(model, Limits(0.1))), [one.evidence for one in data[600:]])
+    judged = classify(promising(model, Limits(0.1)), [one.evidence for one in data[600:]])
     filed = [
         (verdict.label, one.label) for verdict, one in zip(judged, data[600:], strict=True) if verdict.label
     ]

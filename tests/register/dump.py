@@ -7,7 +7,7 @@ from django.db.models import ForeignKey, Model
 
 from register.models import Batch, Claim, Document, Entry, Event, Party, StoredObject
 
-_LEFT_OUT = {"Lease", "Chunk", "Seal"}  # who works now, and what no archive may tell
+_LEFT_OUT = {"Lease", "Chunk", "Mark", "Seal"}  # who works now, and what no archive may tell
 _NOT_KEPT = {"changed_at", "created_at", "checked_at", "damage", "attempts", "error"}  # of no lasting meaning
 _SEEN = ("Batch", "Document", "Problem")  # people see their ids, or the order that they give
 

@@ -146,6 +146,14 @@ def test_one_persons_blind_word_is_waited_for(register: Path) -> None:
     assert learning.blind_reviews() == [Blind("v1", "letter", ("invoice",), AT.isoformat())]
 
 
+def test_two_agree_where_the_class_of_the_first_went_into_that_of_the_second(register: Path) -> None:
+    (document,) = file_some({"blind": 2})
+    label(document, "invoice")
+    done = label(document, "form", "ben", today={"invoice": "form", "form": "form"})
+    assert (done.blind, done.differ, now(document).label) == (True, False, "form")
+    assert learning.blind_reviews()[0].answers == ("invoice", "form")
+
+
 def test_two_who_agree_keep_the_class(register: Path) -> None:
     (document,) = file_some({"blind": 2})
     assert label(document, "letter").blind
@@ -227,10 +235,10 @@ def test_an_unknown_class_says_how_to_add_it(register: Path) -> None:
     with pytest.raises(Usage, match=r"no class 'novel'.*postroom classes add novel$"):
         label(document, "novel")
     assert said(document) == []
-    label(document, "novel", known=(*CLASSES, "novel"))
+    label(document, "novel", today={name: name for name in (*CLASSES, "novel")})
     assert now(document).label == "novel"
     with pytest.raises(Usage, match="no class 'letter'"):
-        label(document, "letter", known=("novel",))
+        label(document, "letter", today={"novel": "novel", "letter": "novel"})
 
 
 def test_what_is_forgotten_keeps_its_class(register: Path) -> None:
