@@ -11,7 +11,7 @@ import typer
 from domain.entry import Query
 from infra.wiring import Services
 from postroom.context import services
-from postroom.intaking import print_report, report, run_up
+from postroom.intaking import print_report, print_to_review, report, run_up
 from postroom.output import percent, say, table
 from postroom.progress import Progress
 from postroom.searching import print_hits
@@ -70,11 +70,11 @@ def _print_entries(data: dict[str, Any]) -> None:
     for one in data["entries"]:
         entry = views.entry(one["number"])
         sender = next((row.party.name for row in entry.parties.filter(role="sender")), "")
-        label = one["class"] or f"? {one['guess']}"
+        label = f"{one['class']} {percent(one['probability'])}" if one["class"] else f"? {one['guess']}"
         rows.append(
             (
                 one["number"],
-                f"{label} {percent(one['probability'])}",
+                label,
                 one["pages"],
                 sender,
                 entry.subject,
@@ -82,6 +82,7 @@ def _print_entries(data: dict[str, Any]) -> None:
             )
         )
     table(f"{len(rows)} entries", ["number", "class", "pages", "sender", "subject", "reference"], rows)
+    print_to_review(data["entries"])
 
 
 def _where_next(instance: Services, data: dict[str, Any], number: str) -> None:

@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -165,7 +166,8 @@ def print_report(data: dict[str, Any]) -> None:
             (
                 one["number"],
                 one["class"] or f"? {one['guess']}",
-                percent(one["probability"]),
+                # That of a guess is left out: high for what is unlike anything seen, it would mislead.
+                percent(one["probability"]) if one["class"] else "",
                 one["pages"],
                 one["language"],
                 f"{Path(one['source']).name} {_pages(one['page_range'])}",
@@ -173,6 +175,7 @@ def print_report(data: dict[str, Any]) -> None:
             for one in data["entries"]
         ]
         table(f"{len(filed)} filed", ["number", "class", "prob.", "pages", "lang.", "from"], filed)
+    print_to_review(data["entries"])
     if data["refused"]:
         rows = [
             (Path(one["source"]).name, one["page"] or "all", one["reason"], one["fix"])
@@ -197,6 +200,14 @@ def print_report(data: dict[str, Any]) -> None:
     fates = ", ".join(f"{number} {kind}" for kind, number in data["fates"].items() if number)
     done = f"{count(data['pages'], 'page')} of {count(data['batches'], 'batch', 'batches')}"
     say(f"{done} in {data['seconds']:.0f} s: {fates}")
+
+
+def print_to_review(entries: list[dict[str, Any]]) -> None:
+    """Say how many of these go to a person, and why."""
+    reasons = Counter(one["why"] or "no class" for one in entries if one["class"] is None)
+    if reasons:
+        told = ", ".join(f"{number} {why}" for why, number in reasons.most_common())
+        say(f"{reasons.total()} to review (postroom review list): {told}", style="yellow")
 
 
 def _failure(source: str, reason: str) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from domain.errors import Usage
 from postroom.context import services
-from postroom.output import answer, count, percent, say, table
+from postroom.output import answer, count, say, table
 from postroom.progress import Progress
 from postroom.searching import Json
 
@@ -248,7 +248,7 @@ def _print_change(batch: int, change: dict[str, Any]) -> None:
         say(f"document {document} {will} withdrawn, its entry goes on")
     for one in change["filed"]:
         number = one["number"] or "a new number"
-        said = one["class"] or (f"? {one['guess']} {percent(one['probability'])}" if one["guess"] else "")
+        said = one["class"] or (f"? {one['guess']}" if one["guess"] else "")
         say(f"{number} {will} {_pages(one['pages'])} {said}".rstrip())
         for lost in one["not_kept"]:
             say(f"class {lost['class']} {was} kept for {_pages(lost['pages'])}", style="yellow")
