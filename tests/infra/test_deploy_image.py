@@ -34,7 +34,7 @@ def test_what_is_installed_is_what_the_set_up_installs() -> None:
     assert [name.split() for name in asked] == [["tini"]]
     assert "tini" not in listed_packages("packages-run")
     script = (ROOT / "infra" / "setup" / "environment.sh").read_text()
-    assert 'uv" pip sync --quiet --require-hashes requirements.txt' in script
+    assert 'uv" pip sync --quiet --require-hashes --compile-bytecode requirements.txt' in script
 
 
 def test_every_package_is_copied() -> None:
