@@ -1,0 +1,92 @@
+"""The chain of history, the changes on their way out, and what the installation notes of itself."""
+
+from django.db import models
+from django.db.models import Q
+
+from register.models.entries import Entry
+from register.models.scans import Batch
+
+
+class Event(models.Model):
+    """One link of a register's chain of history. Never changed, never removed (triggers)."""
+
+    register = models.CharField(max_length=16)
+    sequence = models.PositiveBigIntegerField()
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=64)
+    actor = models.CharField(max_length=255)
+    at = models.DateTimeField()
+    content_hash = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        """One chain a register."""
+
+        constraints = (models.UniqueConstraint(fields=["register", "sequence"], name="event_once"),)
+
+
+class EventContent(models.Model):
+    """What an event says. May be erased without breaking the chain, which holds its salted hash."""
+
+    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="content")
+    salt = models.CharField(max_length=64)
+    body = models.TextField()
+
+
+class Outbox(models.Model):
+    """A change of an entry or a batch that the archive must still hear of, and of an entry the index.
+
+    ``body`` is the immutable record for the archive, the ``sequence``-th of its entry's register or of
+    its batch; ``id`` orders all changes. ``recorded_at`` is when the archive had it, ``delivered_at`` when
+    the index had it too; ``retry_at`` until when a change rests that could not be delivered as it is.
+    """
+
+    entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="outbox")
+    event = models.OneToOneField(Event, null=True, on_delete=models.PROTECT, related_name="outbox")
+    batch = models.ForeignKey(Batch, null=True, on_delete=models.PROTECT, related_name="outbox")
+    sequence = models.PositiveBigIntegerField()
+    body = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = models.DateTimeField(null=True, db_index=True)
+    delivered_at = models.DateTimeField(null=True, db_index=True)
+    retry_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        """A record is of an event of an entry, or of a batch."""
+
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(entry__isnull=False, event__isnull=False, batch__isnull=True)
+                | Q(entry__isnull=True, event__isnull=True, batch__isnull=False),
+                name="record_is_of_one_thing",
+            ),
+            models.UniqueConstraint(fields=["batch", "sequence"], name="batch_record_once"),
+        )
+
+
+class Lease(models.Model):
+    """Who may publish now."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    holder = models.CharField(max_length=255)
+    until = models.DateTimeField()
+
+
+class Mark(models.Model):
+    """When something that many machines could do was last begun."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField()
+
+
+class Seal(models.Model):
+    """The key that seals this installation's models. One row.
+
+    ``trusted`` are the SHA-256 of cards that are taken though they bear another key's seal.
+    """
+
+    key = models.CharField(max_length=64)
+    trusted = models.JSONField(default=list)

@@ -1,0 +1,136 @@
+"""Entries, the people and organisations of them, their documents, and what people said of these."""
+
+from django.db import models
+
+from register.models.scans import Batch
+
+
+class Counter(models.Model):
+    """The last sequence given in a register and year; a row lock serialises those who take the next."""
+
+    register = models.CharField(max_length=16)
+    year = models.PositiveIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        """One counter for each register and year."""
+
+        constraints = (models.UniqueConstraint(fields=["register", "year"], name="counter_once"),)
+
+
+class Party(models.Model):
+    """A person or organisation outside or inside; ``folded`` is the name without case and accents."""
+
+    name = models.CharField(max_length=512)
+    folded = models.CharField(max_length=512, unique=True)
+
+
+class Entry(models.Model):
+    """One line of a register. A void one keeps its number, with ``void_reason``."""
+
+    number = models.CharField(max_length=64, unique=True)
+    register = models.CharField(max_length=16)
+    year = models.PositiveIntegerField()
+    sequence = models.PositiveIntegerField()
+    direction = models.CharField(max_length=16, default="incoming")
+    received_at = models.DateTimeField(db_index=True)
+    subject = models.TextField(blank=True)
+    reference = models.TextField(blank=True)
+    access = models.JSONField(default=list)
+    department = models.CharField(max_length=64, blank=True, default="")
+    voided_at = models.DateTimeField(null=True)
+    void_reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        """A number is given once."""
+
+        constraints = (models.UniqueConstraint(fields=["register", "year", "sequence"], name="number_once"),)
+
+
+class EntryParty(models.Model):
+    """Who sent an entry and to whom."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="parties")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="entries")
+    role = models.CharField(max_length=16)
+
+    class Meta:
+        """A party has a role once."""
+
+        constraints = (models.UniqueConstraint(fields=["entry", "party", "role"], name="party_role_once"),)
+
+
+class Document(models.Model):
+    """Consecutive pages filed together. ``label`` is null while a person must look.
+
+    ``candidates`` are the barcodes that could have been its label, and which was taken why; ``lines``
+    the line items of its tables; ``signatures`` the electronic signatures of the files it was cut from.
+    ``why`` says why the classifier abstained. ``blind`` has a place for each person who is to say its class
+    without being shown the guess, and what they said: ``{"answer", "actor", "at"}``, "" while they are waited
+    for. A ``forgotten`` document is learnt from no more.
+    """
+
+    key = models.CharField(max_length=36, unique=True)
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="documents")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="documents")
+    attempt = models.PositiveIntegerField()
+    ordinal = models.PositiveIntegerField()
+    barcode = models.TextField(blank=True)
+    label = models.CharField(max_length=64, null=True, db_index=True)
+    guess = models.CharField(max_length=64, blank=True)
+    probability = models.FloatField(default=0.0)
+    alternatives = models.JSONField(default=list)
+    model = models.CharField(max_length=64, blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    pages = models.PositiveIntegerField()
+    fields = models.JSONField(default=list)
+    candidates = models.JSONField(default=list)
+    lines = models.JSONField(default=list)
+    signatures = models.JSONField(default=list)
+    pdfa = models.BooleanField()
+    manifest = models.CharField(max_length=1024)
+    why = models.TextField(blank=True, default="")
+    blind = models.JSONField(default=list)
+    forgotten = models.BooleanField(default=False)
+
+    class Meta:
+        """A cut of an attempt is filed once."""
+
+        constraints = (models.UniqueConstraint(fields=["batch", "attempt", "ordinal"], name="document_once"),)
+
+
+class StoredObject(models.Model):
+    """What the archive must hold. ``damage`` says what the last check found wrong; "" for nothing."""
+
+    key = models.CharField(max_length=1024, unique=True)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    role = models.CharField(max_length=16)
+    document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="stored")
+    checked_at = models.DateTimeField(null=True, db_index=True)
+    damage = models.TextField(blank=True, default="")
+
+
+class Correction(models.Model):
+    """What a person said of a document's class; ``after`` is "" where it was taken away. Rows are only added.
+
+    ``model`` is the version whose guess stood; ``kind`` how it came about, ``reason`` in the person's words.
+    """
+
+    class Kind(models.TextChoices):
+        """A blind word was given without seeing the guess; a sheet lay in front of the pages."""
+
+        REVIEW = "review"
+        RECLASSIFIED = "reclassified"
+        BLIND = "blind"
+        SHEET = "sheet"
+        CARRIED = "carried"
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="corrections")
+    before = models.CharField(max_length=64, blank=True)
+    after = models.CharField(max_length=64)
+    actor = models.CharField(max_length=255)
+    model = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.REVIEW)
+    reason = models.TextField(blank=True, default="")
+    at = models.DateTimeField(auto_now_add=True)
