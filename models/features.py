@@ -139,11 +139,32 @@ def weigh(weights: Weights, counts: dict[str, Matrix]) -> Matrix:
     What the fitted transformers would do, without their checks: those take longer than all else for a
     single document (``tests/models/test_features.py`` holds that the numbers are the same).
     """
-    parts = [
-        _rarity(learnt, counts[name]) if name in COUNTS else _measured(learnt, counts[name], _SHARE[name])
-        for name, learnt in zip(weights.blocks, weights.fitted, strict=True)
-    ]
-    return sparse.hstack(parts, format="csr", dtype=np.float32)
+    return _side_by_side(
+        [
+            _rarity(learnt, counts[name])
+            if name in COUNTS
+            else _measured(learnt, counts[name], _SHARE[name])
+            for name, learnt in zip(weights.blocks, weights.fitted, strict=True)
+        ]
+    )
+
+
+Part = tuple[NDArray[np.float32], NDArray[Any], NDArray[Any], int]
+"""Values, their columns, where each row ends, and the columns that there are."""
+
+
+def _side_by_side(parts: Sequence[Part]) -> Matrix:
+    """One matrix of these: as ``scipy.sparse.hstack``, which makes and checks a dozen for each document."""
+    lengths = [np.diff(ends) for _, _, ends, _ in parts]
+    ends = np.concatenate([[0], np.cumsum(np.sum(lengths, axis=0))])
+    values, columns = np.empty(ends[-1], np.float32), np.empty(ends[-1], np.int32)
+    begins, width = ends[:-1].copy(), 0
+    for (data, places, own, wide), long in zip(parts, lengths, strict=True):
+        to = np.repeat(begins - own[:-1], long) + np.arange(len(data))
+        values[to], columns[to] = data, places + width
+        begins += long
+        width += wide
+    return sparse.csr_matrix((values, columns, ends), shape=(len(ends) - 1, width))
 
 
 def unit(rows: Matrix) -> Matrix:
@@ -158,9 +179,9 @@ def _unit(data: NDArray[Any], indptr: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(data / np.repeat(lengths, np.diff(indptr)), np.float32)
 
 
-def _rarity(learnt: TfidfTransformer, block: Matrix) -> Matrix:
+def _rarity(learnt: TfidfTransformer, block: Matrix) -> Part:
     weighed = (np.log(block.data) + 1) * learnt.idf_[block.indices]
-    return sparse.csr_matrix((_unit(weighed, block.indptr), block.indices, block.indptr), shape=block.shape)
+    return _unit(weighed, block.indptr), block.indices, block.indptr, block.shape[1]
 
 
 def _spread(block: NDArray[np.float64]) -> StandardScaler:
@@ -169,9 +190,9 @@ def _spread(block: NDArray[np.float64]) -> StandardScaler:
     return StandardScaler().fit(known)
 
 
-def _measured(learnt: StandardScaler, block: NDArray[np.float64], share: float) -> Matrix:
+def _measured(learnt: StandardScaler, block: NDArray[np.float64], share: float) -> Part:
     """In standard deviations; what is not known of a document is taken for usual."""
     rows, columns = block.shape
     far = np.clip(np.nan_to_num((block - learnt.mean_) / learnt.scale_), -_FAR, _FAR) * share
-    places, ends = np.tile(np.arange(columns, dtype=np.int32), rows), np.arange(rows + 1) * columns
-    return sparse.csr_matrix((far.astype(np.float32).ravel(), places, ends), shape=block.shape)
+    places = np.tile(np.arange(columns, dtype=np.int32), rows)
+    return far.astype(np.float32).ravel(), places, np.arange(rows + 1) * columns, columns

@@ -234,7 +234,7 @@ def verdicts(
     probability = chances[places, guess]
     near = nearness[places, guess]
     share = np.ones(len(guess))
-    for place, known in enumerate(typical):
-        mine = guess == place
+    for place in np.unique(guess):
+        mine, known = guess == place, typical[place]
         share[mine] = (np.searchsorted(known, near[mine], side="right") + 1) / (len(known) + 1)
     return guess, probability, np.minimum(probability, _LEAST_TYPICAL + _TYPICAL * share)
