@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from archive.settings import ArchiveSettings
 from capture.settings import CaptureSettings
 from capture.tools.tesseract import PLACES, find_tessdata
+from domain.correspondence import Direction
 from domain.errors import Usage
+from domain.states import checked_states
 from index.settings import IndexSettings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -62,6 +64,9 @@ class ClassifierSettings(BaseModel):
     review_seconds: float = Field(default=20.0, gt=0)
 
 
+Machine = Annotated[dict[str, tuple[str, ...]], AfterValidator(checked_states)]
+
+
 class Settings(BaseSettings):
     """What an installation may set. Every key stands in ``docs/settings.md``."""
 
@@ -82,6 +87,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     capture: CaptureSettings
     classifier: ClassifierSettings = ClassifierSettings()
+    states: dict[str, dict[Direction, Machine]] = {}
 
     @field_validator("timezone")
     @classmethod

@@ -141,9 +141,7 @@ def weigh(weights: Weights, counts: dict[str, Matrix]) -> Matrix:
     """
     return _side_by_side(
         [
-            _rarity(learnt, counts[name])
-            if name in COUNTS
-            else _measured(learnt, counts[name], _SHARE[name])
+            _rarity(learnt, counts[name]) if name in COUNTS else _measured(learnt, counts[name], _SHARE[name])
             for name, learnt in zip(weights.blocks, weights.fitted, strict=True)
         ]
     )

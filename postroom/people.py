@@ -156,7 +156,7 @@ def judge_again(as_json: Json = False) -> None:
     from flows.retrain import judge_again as again
 
     looked, given = again(instance)
-    _deliver(instance)
+    deliver(instance)
     data = {"judged": looked, "filed": given}
     answer(as_json, data, lambda: say(f"{len(given)} of {looked} have a class now."))
 
@@ -203,7 +203,7 @@ def label(
                 "differ": said.differ,
             }
         )
-    _deliver(instance)
+    deliver(instance)
 
     def show() -> None:
         if many:
@@ -239,7 +239,9 @@ def _said_in(path: Path, known: Collection[str]) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _deliver(instance: Services) -> None:
+def deliver(instance: Services) -> None:
+    """Publish what was written; where archive or index do not answer, say that it will be found later."""
+    """Publish what was written; where archive or index do not answer, say so."""
     from flows.publish import publish
 
     try:

@@ -154,25 +154,36 @@ def show(number: Annotated[str, typer.Argument(help="Register number.")], as_jso
     from register import views
 
     data = views.show(number)
-    answer(as_json, data, lambda: _print_entry(data, instance.settings.zone))
+    answer(as_json, data, lambda: print_entry(data, instance.settings.zone))
 
 
 def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
     say(f"{data['number']}  {data['subject']}", style="bold")
-    say(f"received {_moment(data['received_at'], zone)}, register {data['register']}, {data['direction']}")
+    at = _moment(data["received_at"], zone)
+    came = "entered" if data["direction"] == "outgoing" else "received"
+    say(f"{data['direction']} by {data['channel']}, {came} {at}, register {data['register']}")
+    holder = " of ".join(filter(None, (data["person"], data["department"])))
+    say(f"{data['status']}{f', with {holder}' if holder else ''}", style="bold")
     if data["voided_at"]:
         instead = f"; replaced by {', '.join(data['replaced_by'])}" if data["replaced_by"] else ""
         since = _moment(data["voided_at"], zone)
         _whole(f"VOID since {since}: {data['void_reason']}{instead}", style="bold red")
-    if data["department"]:
-        say(f"department: {data['department']}")
+    usual = {"priority": "normal", "confidentiality": "internal"}
+    for name in ("class", "dated", "reference", "priority", "confidentiality", "language", "location"):
+        if data[name] and data[name] != usual.get(name):
+            say(f"{name}: {data[name]}")
+    if data["tags"]:
+        say(f"tags: {', '.join(data['tags'])}")
     for party in data["parties"]:
         say(f"{party['role']}: {party['name']}")
+    for one in data["relations"]:
+        _whole(f"{one['relation']} {one['number']}")
     for one in data["alarms"]:
         _whole(f"Look at batch {one['batch']}: {one['alarm']}", style="yellow")
 
 
-def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
+def print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
+    """Print all that the register knows of an entry, for people."""
     _print_head(data, zone)
     for one in data["documents"]:
         label = one["class"] or f"to be reviewed, perhaps {one['guess']}"
@@ -203,9 +214,33 @@ def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
             _whole(f"  {kept['role']:<9} {kept['size']:>11,} bytes  {kept['key']}")
     table(
         "History",
-        ["event", "what", "who", "when"],
-        [(row["sequence"], row["kind"], row["actor"], _moment(row["at"], zone)) for row in data["history"]],
+        ["event", "what", "who", "when", "why"],
+        [
+            (row["sequence"], _what(row), row["actor"], _moment(row["at"], zone), _why(row))
+            for row in data["history"]
+        ],
     )
+
+
+def _what(event: dict[str, Any]) -> str:
+    """What was done, with what it changed where that is short."""
+    content = event["content"] or {}
+    match event["kind"]:
+        case "moved":
+            return f"{content.get('from')} → {content.get('to')}"
+        case "assigned" | "given back":
+            to = content.get("to", {})
+            holder = " of ".join(filter(None, (to.get("person"), to.get("department"))))
+            return f"{event['kind']} to {holder or 'the registry'}"
+        case "related":
+            return f"{content.get('relation')} {content.get('number')}"
+        case "amended":
+            return f"amended: {', '.join(content.get('after', {}))}"
+    return str(event["kind"])
+
+
+def _why(event: dict[str, Any]) -> str:
+    return str((event["content"] or {}).get("reason") or "")
 
 
 def _signature(one: dict[str, Any], zone: ZoneInfo) -> str:

@@ -1,6 +1,5 @@
 """Filing: the one transaction that makes a document an entry of the register."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 from domain.document import Candidate, Fate, FateKind, Field, Signature, Verdict
 from domain.errors import Refused
 from domain.page import LineItem
+from domain.states import RECEIVED, REGISTERED
 from domain.wire import to_plain
 from register import history, standing
 from register.models import (
@@ -18,15 +18,14 @@ from register.models import (
     Correction,
     Document,
     Entry,
-    EntryParty,
     Event,
     Outbox,
     PageFate,
-    Party,
     Problem,
     StoredObject,
 )
 from register.numbers import format_number, take_next
+from register.parties import RECIPIENT, SENDER, fold, set_parties
 from register.records import record_batch, snapshot, write_record
 from register.session import write
 from register.texts import fit
@@ -98,12 +97,6 @@ class Filing:
     forgotten: bool = False
 
 
-def fold(name: str) -> str:
-    """A name without case, accents and doubled blanks, for finding it again."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(sign for sign in plain if not unicodedata.combining(sign)).split())
-
-
 def entry_exists(number: str) -> bool:
     """Whether the register has an entry of this number."""
     return Entry.objects.filter(number=number).exists()
@@ -160,13 +153,13 @@ def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo) -> Entry:
         received_at=batch.received_at,
         subject=filing.subject,
         reference=filing.reference,
+        language=filing.language or "",
+        status=REGISTERED if fold(filing.sender) else RECEIVED,
         access=list(filing.access),
         department=filing.department,
     )
-    for role, name in (("sender", filing.sender[:512]), ("recipient", filing.recipient[:512])):
-        if folded := fold(name)[:512]:
-            party, _ = Party.objects.get_or_create(folded=folded, defaults={"name": name})
-            EntryParty.objects.create(entry=entry, party=party, role=role)
+    set_parties(entry, SENDER, [filing.sender])
+    set_parties(entry, RECIPIENT, [filing.recipient])
     return entry
 
 

@@ -23,20 +23,23 @@ def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEnt
     # A number whose check digits are wrong is nobody's; as it stands on the page it is found in the text.
     fields = [field for document in documents for field in document["fields"] if field["valid"] is not False]
     languages = [document["language"] or None for document in documents for _ in range(document["pages"])]
-    party = {one["role"]: one["name"] for one in entry["parties"]}
-    identifiers = [field["value"] for field in fields if field["name"] in _IDENTIFIERS]
+    names: dict[str, list[str]] = {}
+    for one in entry["parties"]:
+        names.setdefault(one["role"], []).append(one["name"])
+    identifiers = [entry["reference"]] if entry.get("reference") else []
+    identifiers += [field["value"] for field in fields if field["name"] in _IDENTIFIERS]
     identifiers += [field["text"] for field in fields if field["name"] in _IDENTIFIERS and field["text"]]
     identifiers += [document["barcode"] for document in documents if document["barcode"]]
     return IndexEntry(
         number=entry["number"],
         sequence=row.sequence,
         received_at=datetime.fromisoformat(entry["received_at"]).astimezone(zone),
-        label=documents[0]["class"],
-        guess=documents[0]["guess"] or None,
-        language=documents[0]["language"] or None,
+        label=entry.get("label") or (documents[0]["class"] if documents else None),
+        guess=(documents[0]["guess"] or None) if documents else None,
+        language=entry.get("language") or (documents[0]["language"] or None if documents else None),
         subject=entry["subject"],
-        sender=party.get("sender", ""),
-        recipient=party.get("recipient", ""),
+        sender="; ".join(names.get("sender", ())),
+        recipient="; ".join(names.get("recipient", ())),
         pages=pages,
         dates=tuple(date.fromisoformat(field["value"]) for field in fields if field["name"].endswith("date")),
         identifiers=tuple(dict.fromkeys(identifiers)),

@@ -5,10 +5,22 @@ import re
 from django.db import connection
 from stdnum.iso7064 import mod_11_10
 
+from domain.errors import Usage
 from register.models import Counter
 
 HISTORY = 0  # the year under which a register counts its events
+_REGISTER = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _NUMBER = re.compile(r"([A-Z][A-Z0-9]{0,15})-([0-9]{4})-([0-9]{6,})-([0-9])")
+
+
+def must_be_register(code: str) -> None:
+    """See that a register can be called so.
+
+    Raises:
+        Usage: it cannot.
+    """
+    if not _REGISTER.fullmatch(code):
+        raise Usage(f"register is {code!r}: give a capital letter and up to 15 more, or digits, such as IN")
 
 
 def _digits(register: str, year: int, sequence: int) -> str:

@@ -5,6 +5,7 @@ A record says by its own SHA-256 that it is whole. ``order`` is the id that its 
 
 import hashlib
 import json
+from datetime import date
 from typing import Any
 
 from django.db.models import Max
@@ -13,6 +14,10 @@ from domain.errors import Usage
 from register.models import Batch, Document, Entry, EntryParty, Event, Outbox, PageFate, Problem, StoredObject
 
 VERSION = 2
+_DETAILS = (
+    "channel", "label", "tags", "priority", "confidentiality", "language", "location",
+    "status", "department", "person", "relations",
+)  # fmt: skip
 
 
 def write_record(content: dict[str, Any]) -> str:
@@ -59,12 +64,20 @@ def snapshot(entry: Entry) -> dict[str, Any]:
         "subject": entry.subject,
         "reference": entry.reference,
         "access": entry.access,
-        "department": entry.department,
+        **{name: getattr(entry, name) for name in _DETAILS},
+        "dated": entry.dated.isoformat() if entry.dated else None,
         "voided_at": entry.voided_at.isoformat() if entry.voided_at else None,
         "void_reason": entry.void_reason,
         "parties": [{"role": one.role, "name": one.party.name} for one in parties],
         "documents": [_document(one) for one in documents],
     }
+
+
+def details_of(told: dict[str, Any]) -> dict[str, Any]:
+    """Values for the columns of an entry that records of before do not all tell."""
+    dated = told.get("dated")
+    known = {name: told[name] for name in _DETAILS if name in told}
+    return {**known, "dated": date.fromisoformat(dated) if dated else None}
 
 
 def _document(document: Document) -> dict[str, Any]:

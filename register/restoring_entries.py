@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from register import history
-from register.filing import SHARED, Kept, fold
+from register.filing import SHARED, Kept
 from register.models import (
     Batch,
     Claim,
@@ -23,6 +23,8 @@ from register.models import (
     PageFate,
     Party,
 )
+from register.parties import fold
+from register.records import details_of
 from register.restoring import Difference, Story, add_dated, add_objects, each, own_ids
 
 
@@ -57,7 +59,7 @@ def _add(origins: Mapping[str, Origin], stories: Sequence[Story]) -> list[Differ
     entries = Entry.objects.bulk_create(
         Entry(
             received_at=datetime.fromisoformat(one["received_at"]),
-            department=one.get("department", ""),  # records of before do not tell
+            **details_of(one),
             voided_at=datetime.fromisoformat(one["voided_at"]) if one.get("voided_at") else None,
             void_reason=one.get("void_reason", ""),
             **{name: one[name] for name in names},
@@ -76,14 +78,14 @@ def _add(origins: Mapping[str, Origin], stories: Sequence[Story]) -> list[Differ
 
 
 def _add_parties(entries: Sequence[Entry], told: Sequence[dict[str, Any]]) -> None:
-    names = {fold(party["name"])[:512]: party["name"] for one in told for party in one["parties"]}
+    names = {fold(party["name"]): party["name"] for one in told for party in one["parties"]}
     known = set(Party.objects.filter(folded__in=names).values_list("folded", flat=True))
     Party.objects.bulk_create(
         Party(name=name, folded=folded) for folded, name in names.items() if folded not in known
     )
     parties = dict(Party.objects.filter(folded__in=names).values_list("folded", "pk"))
     EntryParty.objects.bulk_create(
-        EntryParty(entry=entry, party_id=parties[fold(party["name"])[:512]], role=party["role"])
+        EntryParty(entry=entry, party_id=parties[fold(party["name"])], role=party["role"])
         for entry, one in zip(entries, told, strict=True)
         for party in one["parties"]
     )

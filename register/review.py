@@ -14,6 +14,8 @@ from register.filing import record
 from register.models import Correction, Document, Entry
 from register.session import write
 
+_TODAY: Mapping[str, str] = MappingProxyType(dict(zip(CLASSES, CLASSES, strict=True)))
+
 
 def waiting() -> list[Document]:
     """Documents that a person must look at, oldest first.
@@ -50,7 +52,7 @@ def label(
     *,
     actor: str,
     at: datetime,
-    today: Mapping[str, str] = MappingProxyType({name: name for name in CLASSES}),
+    today: Mapping[str, str] = _TODAY,
     reason: str = "",
 ) -> Said:
     """Write down a person's class for a document: a correction, an event of its entry, the new class.

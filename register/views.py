@@ -24,7 +24,8 @@ def entry(number: str) -> Entry:
 def show(number: str) -> dict[str, Any]:
     """Everything about an entry: documents with fields and page account, objects, history."""
     found = entry(number)
-    parties = [{"role": one.role, "name": one.party.name} for one in found.parties.select_related("party")]
+    named = found.parties.select_related("party").order_by("id")
+    parties = [{"role": one.role, "name": one.party.name} for one in named]
     documents = Document.objects.filter(entry=found).select_related("batch").order_by("id")
     return {
         "number": found.number,
@@ -33,7 +34,18 @@ def show(number: str) -> dict[str, Any]:
         "received_at": found.received_at.isoformat(),
         "subject": found.subject,
         "reference": found.reference,
+        "channel": found.channel,
+        "dated": found.dated.isoformat() if found.dated else None,
+        "class": found.label or None,
+        "tags": found.tags,
+        "priority": found.priority,
+        "confidentiality": found.confidentiality,
+        "language": found.language or None,
+        "location": found.location or None,
+        "status": found.status,
         "department": found.department or None,
+        "person": found.person or None,
+        "relations": found.relations,
         "voided_at": found.voided_at.isoformat() if found.voided_at else None,
         "void_reason": found.void_reason or None,
         "replaced_by": list(standing.replaced_by(found)),
@@ -105,6 +117,27 @@ def _event(event: Event) -> dict[str, Any]:
         "content": json.loads(content.body) if content else None,
         "hash": event.hash,
     }
+
+
+def listed(
+    *, status: str = "", department: str = "", person: str = "", direction: str = "", limit: int = 50
+) -> list[dict[str, Any]]:
+    """Entries that are not void, the newest first: those of this state, holder and direction."""
+    asked = {"status": status, "department": department, "person": person, "direction": direction}
+    found = Entry.objects.filter(voided_at=None, **{name: value for name, value in asked.items() if value})
+    return [
+        {
+            "number": one.number,
+            "received_at": one.received_at.isoformat(),
+            "direction": one.direction,
+            "status": one.status,
+            "department": one.department or None,
+            "person": one.person or None,
+            "priority": one.priority,
+            "subject": one.subject,
+        }
+        for one in found.order_by("-received_at", "-id")[:limit]
+    ]
 
 
 def source_range(document: Document) -> tuple[str, tuple[int, int]]:
@@ -258,8 +291,8 @@ def object_key(entry: Entry, roles: tuple[str, ...]) -> str:
 
     Of an entry whose documents were all withdrawn, of the first that it had.
     """
-    first = _documents(entry)[0]
-    found = StoredObject.objects.filter(document=first, role__in=roles).first()
+    first = next(iter(_documents(entry)), None)
+    found = StoredObject.objects.filter(document=first, role__in=roles).first() if first else None
     if found is None:
         raise Usage(f"{entry.number} has no {' or '.join(roles)}.")
     return found.key

@@ -26,7 +26,12 @@ class Party(models.Model):
 
 
 class Entry(models.Model):
-    """One line of a register. A void one keeps its number, with ``void_reason``."""
+    """One line of a register. A void one keeps its number, with ``void_reason``.
+
+    ``label`` is the class that a person gave the entry itself; "" where its documents say it. ``department``
+    and ``person`` hold it now. ``relations`` are what it is to others, ``{"relation", "number"}``; the others
+    know the inverse of it. ``dated`` is the date on the letter, ``location`` where the paper lies.
+    """
 
     number = models.CharField(max_length=64, unique=True)
     register = models.CharField(max_length=16)
@@ -34,10 +39,21 @@ class Entry(models.Model):
     sequence = models.PositiveIntegerField()
     direction = models.CharField(max_length=16, default="incoming")
     received_at = models.DateTimeField(db_index=True)
+    channel = models.CharField(max_length=16, default="post")
     subject = models.TextField(blank=True)
     reference = models.TextField(blank=True)
+    dated = models.DateField(null=True)
+    label = models.CharField(max_length=64, blank=True, default="")
+    tags = models.JSONField(default=list)
+    priority = models.CharField(max_length=16, default="normal")
+    confidentiality = models.CharField(max_length=16, default="internal")
+    language = models.CharField(max_length=8, blank=True, default="")
+    location = models.TextField(blank=True, default="")
     access = models.JSONField(default=list)
-    department = models.CharField(max_length=64, blank=True, default="")
+    status = models.CharField(max_length=64, default="registered", db_index=True)
+    department = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    person = models.CharField(max_length=255, blank=True, default="", db_index=True)
+    relations = models.JSONField(default=list)
     voided_at = models.DateTimeField(null=True)
     void_reason = models.TextField(blank=True, default="")
 

@@ -3,8 +3,10 @@
 import io
 import threading
 import zipfile
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
@@ -14,6 +16,7 @@ from PIL import Image
 
 from capture.cover import write
 from capture.edits import Edits
+from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority, Relation
 from domain.document import Cover
 from flows.intake import Intake, intake
 from flows.publish import deliver
@@ -22,6 +25,8 @@ from flows.resplit import resplit
 from flows.steps import Step
 from infra.wiring import Services
 from register import problems, review, views
+from register.entries import Act, amend, enter, move, relate, strike
+from register.holding import assign
 from register.models import Document, Entry, Problem
 from register.numbers import format_number
 from samples.patch import bars
@@ -32,7 +37,7 @@ from tests.small import small_page, small_tiff
 
 WORDS = (
     "letter", "Patch", "Series", "mail", "Labelled", "first", "IN", "OUT", "invoice", "", "-letter",
-    "Contract",
+    "Contract", "Complaint", "N-17",
     "chairs", "BW-2026/0417-A", "DE89 3704 0044 0532 0130 00", "1234.50", "2026-04-02", "Brightwater",
 )  # fmt: skip
 BOARD = "board"  # the label of those who may see the entry of the register OUT, beside its owner
@@ -96,6 +101,32 @@ def _cut_again(services: Services) -> None:
     resplit(services, document.batch, edits, reason="two letters", actor="Ada")
 
 
+def _enter_by_hand() -> None:
+    """A complaint with its answer, as clerks write them; one that was typed twice is void."""
+    zone, act = ZoneInfo("UTC"), Act("Zoë", datetime.now(UTC), "at the counter")
+    details = Details(
+        subject="Complaint of the neighbours",
+        senders=("Ada Ltd", "Bob"),
+        recipients=("Town Hall",),
+        channel=Channel.HAND,
+        reference="N-17",
+        dated=date(2026, 3, 1),
+        label="letter",
+        tags=("noise", "night"),
+        priority=Priority.HIGH,
+        confidentiality=Confidentiality.SECRET,
+        language="en",
+        location="shelf 3",
+    )
+    made, twice = (enter(Direction.INCOMING, details, act, zone=zone, register="DESK") for _ in range(2))
+    answer = enter(Direction.OUTGOING, replace(details, location=""), act, zone=zone)
+    assign(made.number, act, department="works", person="ben")
+    relate(answer.number, Relation.ANSWERS, made.number, act)
+    move(made.number, "answered", act)
+    amend(made.number, lambda one: replace(one, recipients=(), senders=("Carl", "Bob")), act, zone=zone)
+    strike(twice.number, act, replaced_by=[made.number])
+
+
 def take_in_all(services: Services, drop: Path) -> None:
     """All fields, separators, blanks, duplicates, labels, refusals, corrections, attempts, a resplit, alarms.
 
@@ -143,6 +174,7 @@ def take_in_all(services: Services, drop: Path) -> None:
     for label in ("letter", "invoice"):
         review.label(document.key, label, actor="Zoë", at=datetime.now(UTC), reason="so it says")
     _cut_again(services)
+    _enter_by_hand()
     labelled(drop / "early.png", next_number())
     take_in(services, drop)
     deliver(services)

@@ -1,0 +1,338 @@
+"""``entry``: entries that people make, and what becomes of them."""
+
+import getpass
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority, Relation
+from domain.errors import Usage
+from domain.states import States
+from infra.wiring import Services
+from postroom.context import services
+from postroom.output import answer, say, table
+from postroom.people import deliver
+from postroom.searching import Json, show
+
+if TYPE_CHECKING:
+    from register.entries import Act
+    from register.models import Entry
+
+T = TypeVar("T")
+
+Number = Annotated[str, typer.Argument(help="Register number.")]
+Why = Annotated[str, typer.Option("--reason", help="Why, for the history.")]
+By = Annotated[str, typer.Option(help="Who does it; default: you.", show_default=False)]
+Seen = Annotated[
+    int | None,
+    typer.Option(help="Last event of it that you saw: refused if somebody changed it since."),
+]
+Subject = Annotated[str | None, typer.Option(help="What it is about.")]
+Sender = Annotated[list[str] | None, typer.Option(help="Who sent it; may be given more than once.")]
+Recipient = Annotated[list[str] | None, typer.Option(help="To whom; may be given more than once.")]
+Channels = Annotated[Channel | None, typer.Option(help="How it came or goes.")]
+Reference = Annotated[str | None, typer.Option(help="Reference of the other side.")]
+Dated = Annotated[str | None, typer.Option(help="Date on the letter, YYYY-MM-DD.")]
+ClassName = Annotated[str | None, typer.Option("--class", help="Its class.")]
+Tag = Annotated[list[str] | None, typer.Option(help="May be given more than once.")]
+Priorities = Annotated[Priority | None, typer.Option(help="How soon it is to be worked on.")]
+Level = Annotated[Confidentiality | None, typer.Option(help="Who may know of it.")]
+Language = Annotated[str | None, typer.Option(help="Two letters, such as en.")]
+Location = Annotated[str | None, typer.Option(help="Where the paper lies.")]
+Department = Annotated[str, typer.Option(help="Department that is to have it.")]
+Person = Annotated[str, typer.Option(help="Person who is to have it.")]
+
+entry = typer.Typer(no_args_is_help=True, help="Entries that people make, and what becomes of them.")
+entry.command("show")(show)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these verbs."""
+    app.add_typer(entry, name="entry")
+
+
+@entry.command()
+def new(
+    direction: Annotated[Direction, typer.Option(help="Where it comes from.")] = Direction.INCOMING,
+    subject: Subject = None,
+    sender: Sender = None,
+    recipient: Recipient = None,
+    channel: Channels = None,
+    reference: Reference = None,
+    dated: Dated = None,
+    class_name: ClassName = None,
+    tag: Tag = None,
+    priority: Priorities = None,
+    confidentiality: Level = None,
+    language: Language = None,
+    location: Location = None,
+    department: Department = "",
+    person: Person = "",
+    register: Annotated[str, typer.Option(help="Default: IN, OUT or INT.", show_default=False)] = "",
+    received: Annotated[
+        str, typer.Option(help="When it was received, if not now: YYYY-MM-DDTHH:MM.", show_default=False)
+    ] = "",
+    reason: Why = "",
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Enter a letter, call or visit in the register: it gets the next number."""
+    instance = services()
+    from register.entries import enter
+
+    zone = instance.settings.zone
+    given = _given(
+        subject, sender, recipient, channel, reference, dated, class_name, tag, priority, confidentiality,
+        language, location,
+    )  # fmt: skip
+    made = enter(
+        direction,
+        replace(Details(), **given),
+        _act(reason, by),
+        zone=zone,
+        register=register,
+        received_at=_read(
+            "received", received, lambda text: datetime.fromisoformat(text).replace(tzinfo=zone)
+        ),
+        department=department,
+        person=person,
+        known=_known(instance),
+        office=_office(instance),
+    )
+    _told(instance, made, as_json, f"{made.number} is entered, {made.status}.")
+
+
+@entry.command("list")
+def list_entries(
+    status: Annotated[str, typer.Option(help="Only those in this state.")] = "",
+    department: Annotated[str, typer.Option(help="Only those of this department.")] = "",
+    person: Annotated[str, typer.Option(help="Only those of this person.")] = "",
+    direction: Annotated[Direction | None, typer.Option(help="Only those of this direction.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Entries by state, holder and direction."""
+    services()
+    from register.views import listed
+
+    data = listed(status=status, department=department, person=person, direction=direction or "", limit=limit)
+
+    def people() -> None:
+        if not data:
+            say("There is none.")
+            return
+        rows = [
+            (
+                one["number"],
+                one["status"],
+                " of ".join(filter(None, (one["person"], one["department"]))),
+                "" if one["priority"] == Priority.NORMAL else one["priority"],
+                one["subject"],
+            )
+            for one in data
+        ]
+        table(f"{len(data)} entries", ["number", "state", "with", "priority", "subject"], rows)
+
+    answer(as_json, data, people)
+
+
+@entry.command()
+def amend(
+    number: Number,
+    subject: Subject = None,
+    sender: Sender = None,
+    recipient: Recipient = None,
+    channel: Channels = None,
+    reference: Reference = None,
+    dated: Dated = None,
+    class_name: ClassName = None,
+    tag: Tag = None,
+    priority: Priorities = None,
+    confidentiality: Level = None,
+    language: Language = None,
+    location: Location = None,
+    reason: Why = "",
+    by: By = "",
+    seen: Seen = None,
+    as_json: Json = False,
+) -> None:
+    """Change what an entry says of itself; the history keeps what it said before."""
+    instance = services()
+    from register.entries import amend as change
+
+    given = _given(
+        subject, sender, recipient, channel, reference, dated, class_name, tag, priority, confidentiality,
+        language, location,
+    )  # fmt: skip
+    done = change(
+        number,
+        lambda before: replace(before, **given),
+        _act(reason, by, seen),
+        zone=instance.settings.zone,
+        known=_known(instance),
+    )
+    _told(instance, done, as_json, f"{number} is amended.")
+
+
+@entry.command()
+def move(
+    number: Number,
+    state: Annotated[str, typer.Argument(help="The state that follows.")],
+    reason: Why = "",
+    by: By = "",
+    seen: Seen = None,
+    as_json: Json = False,
+) -> None:
+    """Bring an entry into another state, such as 'in progress'."""
+    instance = services()
+    from register.entries import move as bring
+
+    done = bring(number, state, _act(reason, by, seen), office=_office(instance))
+    _told(instance, done, as_json, f"{number} is {done.status} now.")
+
+
+@entry.command()
+def close(number: Number, reason: Why = "", by: By = "", seen: Seen = None, as_json: Json = False) -> None:
+    """End the work on an entry."""
+    move(number, "closed", reason, by, seen, as_json)
+
+
+@entry.command()
+def assign(
+    number: Number,
+    department: Department = "",
+    person: Person = "",
+    reason: Why = "",
+    by: By = "",
+    seen: Seen = None,
+    as_json: Json = False,
+) -> None:
+    """Give an entry to a department or a person."""
+    instance = services()
+    from register.holding import assign as give
+
+    done = give(
+        number, _act(reason, by, seen), department=department, person=person, office=_office(instance)
+    )
+    _told(instance, done, as_json, f"{number} is with {_holder(done)} now.")
+
+
+@entry.command("return")
+def give_back(
+    number: Number, reason: Why = "", by: By = "", seen: Seen = None, as_json: Json = False
+) -> None:
+    """Give an entry back to who had it before, with the reason."""
+    instance = services()
+    from register.holding import give_back as back
+
+    done = back(number, _act(reason, by, seen), office=_office(instance))
+    _told(instance, done, as_json, f"{number} is with {_holder(done)} again.")
+
+
+@entry.command()
+def relate(
+    number: Number,
+    relation: Annotated[Relation, typer.Argument(help="What it is to the other.")],
+    other: Annotated[str, typer.Argument(help="Register number of the other.")],
+    reason: Why = "",
+    by: By = "",
+    seen: Seen = None,
+    as_json: Json = False,
+) -> None:
+    """Say what an entry is to another: postroom entry relate OUT-... answers IN-..."""
+    instance = services()
+    from register.entries import relate as say_so
+
+    done = say_so(number, relation, other, _act(reason, by, seen))
+    _told(instance, done, as_json, f"{number} {relation} {other}.")
+
+
+@entry.command()
+def void(
+    number: Number,
+    replaced_by: Annotated[
+        list[str] | None, typer.Option(help="Number that counts in its place; may be given more than once.")
+    ] = None,
+    reason: Why = "",
+    by: By = "",
+    seen: Seen = None,
+    as_json: Json = False,
+) -> None:
+    """Make an entry void, with the reason. Its number is never given again."""
+    instance = services()
+    from register.entries import strike
+
+    done = strike(number, _act(reason, by, seen), replaced_by=replaced_by or ())
+    _told(instance, done, as_json, f"{number} is void.")
+
+
+def _given(
+    subject: str | None,
+    sender: list[str] | None,
+    recipient: list[str] | None,
+    channel: Channel | None,
+    reference: str | None,
+    dated: str | None,
+    class_name: str | None,
+    tag: list[str] | None,
+    priority: Priority | None,
+    confidentiality: Confidentiality | None,
+    language: str | None,
+    location: str | None,
+) -> dict[str, Any]:
+    """The details that were named; "" takes one away."""
+    values: dict[str, Any] = {
+        "subject": subject,
+        "senders": None if sender is None else tuple(sender),
+        "recipients": None if recipient is None else tuple(recipient),
+        "channel": channel,
+        "reference": reference,
+        "label": class_name,
+        "tags": None if tag is None else tuple(filter(None, tag)),
+        "priority": priority,
+        "confidentiality": confidentiality,
+        "language": None if language is None else language.lower(),
+        "location": location,
+    }
+    given = {name: value for name, value in values.items() if value is not None}
+    return given if dated is None else {**given, "dated": _read("dated", dated, date.fromisoformat)}
+
+
+def _read(name: str, text: str, how: Callable[[str], T]) -> T | None:
+    """The value; None for an empty text."""
+    try:
+        return how(text) if text else None
+    except ValueError as error:
+        form = "2026-03-31" if name == "dated" else "2026-03-31T09:30"
+        raise Usage(f"{name} is {text!r}, which is no such date: write it as {form}") from error
+
+
+def _act(reason: str, by: str, seen: int | None = None) -> "Act":
+    from register.entries import Act
+
+    return Act(by or getpass.getuser(), datetime.now(UTC), reason, seen)
+
+
+def _known(instance: Services) -> Callable[[str], None]:
+    from infra.classes import must_be
+
+    return partial(must_be, instance)
+
+
+def _office(instance: Services) -> States:
+    return States(instance.settings.states)
+
+
+def _holder(done: "Entry") -> str:
+    return " of ".join(filter(None, (done.person, done.department))) or "the registry"
+
+
+def _told(instance: Services, done: "Entry", as_json: bool, said: str) -> None:
+    from register import views
+
+    deliver(instance)
+    answer(as_json, views.show(done.number), lambda: say(said))

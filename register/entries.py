@@ -1,0 +1,289 @@
+"""Entries that a person makes and changes. What scanning files is the same kind of entry."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.correspondence import INVERSE, Channel, Confidentiality, Details, Direction, Priority, Relation
+from domain.errors import Usage
+from domain.states import RECEIVED, REGISTERED, USUAL, States
+from register import voids
+from register.filing import record
+from register.models import Entry, Event
+from register.numbers import format_number, must_be_register, take_next
+from register.parties import RECIPIENT, SENDER, fold, parties, set_parties
+from register.session import write
+from register.states import must_follow
+from register.texts import fit
+
+REGISTERS = {Direction.INCOMING: "IN", Direction.OUTGOING: "OUT", Direction.INTERNAL: "INT"}
+"""The register of each direction, where nobody names another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does something, when and why.
+
+    Attributes:
+        seen: the last event of the entry that the person knew of: another one's since makes it a ``Usage``.
+    """
+
+    actor: str
+    at: datetime
+    reason: str = ""
+    seen: int | None = None
+
+
+def enter(
+    direction: Direction,
+    details: Details,
+    act: Act,
+    *,
+    zone: ZoneInfo,
+    register: str = "",
+    received_at: datetime | None = None,
+    department: str = "",
+    person: str = "",
+    known: Callable[[str], None] = lambda label: None,
+    office: States = USUAL,
+) -> Entry:
+    """Make an entry with the next number of its register and of the year of its receipt.
+
+    Args:
+        direction: of the entry.
+        details: what it is.
+        act: who enters it; ``at`` is the server's time.
+        zone: the office's, in which years end.
+        register: "" for the direction's own.
+        received_at: when it was received or dispatched, where that was before.
+        department: that holds it.
+        person: who holds it.
+        known: raises for what is no class.
+        office: the states.
+
+    Raises:
+        Usage: a value cannot be; names the field, the value and what to do. Nothing is written.
+    """
+    at = received_at or act.at
+    _check(details, direction, act.at.astimezone(zone).date(), known, list(_told(details)))
+    if at > act.at:
+        raise Usage(f"received_at is {at.isoformat()}, which is yet to come: leave it out for now")
+    register = register or REGISTERS[direction]
+    must_be_register(register)
+    details = fit(details)
+    with write():
+        year = at.astimezone(zone).year
+        sequence = take_next(register, year)
+        entry = Entry.objects.create(
+            number=format_number(register, year, sequence),
+            register=register,
+            year=year,
+            sequence=sequence,
+            direction=direction,
+            received_at=at,
+            status=_begins(direction, details, office),
+            department=department,
+            person=person,
+            **_columns(details),
+        )
+        _set_parties(entry, details)
+        content = {**_told(details), "direction": direction, "status": entry.status}
+        content |= {"department": department, "person": person, "reason": act.reason}
+        record(entry, "entered", content, actor=act.actor, at=act.at)
+    return entry
+
+
+def _begins(direction: Direction, details: Details, office: States) -> str:
+    """An incoming entry with a sender is registered as soon as it is received."""
+    follow = office.follow(direction, details.label)
+    first = next(iter(follow))
+    complete = first == RECEIVED and REGISTERED in follow[first] and details.senders
+    return REGISTERED if complete else first
+
+
+def amend(
+    number: str,
+    change: Callable[[Details], Details],
+    act: Act,
+    *,
+    zone: ZoneInfo,
+    known: Callable[[str], None] = lambda label: None,
+) -> Entry:
+    """Change what an entry says of itself; its history keeps what it said before.
+
+    Raises:
+        Usage: a value cannot be, nothing would change, or somebody changed the entry since it was seen.
+    """
+    with write():
+        entry = locked(number, act)
+        before = details_of(entry)
+        after = fit(change(before))
+        old, new = _told(before), _told(after)
+        changed = [name for name in old if old[name] != new[name]]
+        if not changed:
+            raise Usage(f"{number} says that already: nothing is changed")
+        today = act.at.astimezone(zone).date()
+        _check(after, Direction(entry.direction), today, known, changed)
+        Entry.objects.filter(pk=entry.pk).update(**_columns(after))
+        _set_parties(entry, after)
+        content = {
+            "before": {name: old[name] for name in changed},
+            "after": {name: new[name] for name in changed},
+            "reason": act.reason,
+        }
+        return recorded(entry, "amended", content, act)
+
+
+def move(number: str, to: str, act: Act, *, office: States = USUAL) -> Entry:
+    """Bring an entry into another state.
+
+    Raises:
+        Usage: that state does not follow, asks for something that is missing, or somebody was faster.
+    """
+    with write():
+        entry = locked(number, act)
+        must_follow(entry, to, office, label=class_of(entry), reason=act.reason)
+        content = {"from": entry.status, "to": to, "reason": act.reason}
+        Entry.objects.filter(pk=entry.pk).update(status=to)
+        return recorded(entry, "moved", content, act)
+
+
+def relate(number: str, relation: Relation, other: str, act: Act) -> Entry:
+    """Say what an entry is to another; the other knows the inverse.
+
+    Raises:
+        Usage: one of them is not there or void, they are one, or it was said before.
+    """
+    if number == other:
+        raise Usage(f"{number} cannot be related to itself: name another entry")
+    with write():
+        first, second = sorted(
+            (number, other)
+        )  # in one order, so that two who relate never wait for each other
+        held = {
+            one: locked(one, act if one == number else replace(act, seen=None)) for one in (first, second)
+        }
+        said = {"relation": str(relation), "number": other}
+        if said in held[number].relations:
+            raise Usage(f"{number} {relation} {other} already")
+        for one, what, whom in ((number, relation, other), (other, INVERSE[relation], number)):
+            row = {"relation": str(what), "number": whom}
+            Entry.objects.filter(pk=held[one].pk).update(relations=[*held[one].relations, row])
+            held[one] = recorded(held[one], "related", {**row, "reason": act.reason}, act)
+    return held[number]
+
+
+def strike(number: str, act: Act, *, replaced_by: Sequence[str] = ()) -> Entry:
+    """Make an entry void; its number is never given again.
+
+    Raises:
+        Usage: it is void already, there is no reason, or an entry in its place is not there or void too.
+    """
+    with write():
+        entry = locked(number, act)
+        for other in replaced_by:
+            if other == number or not Entry.objects.filter(number=other, voided_at=None).exists():
+                raise Usage(f"{other} cannot take the place of {number}: name an entry that counts")
+        voids.void(entry, act.reason, actor=act.actor, at=act.at, replaced_by=replaced_by)
+        return Entry.objects.get(pk=entry.pk)
+
+
+def details_of(entry: Entry) -> Details:
+    """What an entry says of itself now."""
+    return Details(
+        subject=entry.subject,
+        senders=parties(entry, SENDER),
+        recipients=parties(entry, RECIPIENT),
+        channel=Channel(entry.channel),
+        reference=entry.reference,
+        dated=entry.dated,
+        label=entry.label,
+        tags=tuple(entry.tags),
+        priority=Priority(entry.priority),
+        confidentiality=Confidentiality(entry.confidentiality),
+        language=entry.language,
+        location=entry.location,
+    )
+
+
+def class_of(entry: Entry) -> str:
+    """The entry's class: its own, or else that of its first document that has one."""
+    labels = entry.documents.exclude(label=None).order_by("id").values_list("label", flat=True)
+    return entry.label or labels.first() or ""
+
+
+def last_event(entry: Entry) -> Event:
+    """The last thing that was done to it."""
+    return Event.objects.filter(entry=entry).order_by("sequence").latest("sequence")
+
+
+def locked(number: str, act: Act) -> Entry:
+    """The entry, for the rest of the caller's transaction nobody else's.
+
+    Raises:
+        Usage: there is none, it is void, or somebody changed it since it was seen.
+    """
+    entry = Entry.objects.select_for_update().filter(number=number).first()
+    if entry is None:
+        raise Usage(f"There is no entry {number}. Find it: postroom search WORDS")
+    if entry.voided_at is not None:
+        raise Usage(f"{number} is void: {entry.void_reason}. A void entry stays as it is.")
+    if act.seen is not None:
+        last = last_event(entry)
+        if last.sequence != act.seen:
+            raise Usage(
+                f"{number} was changed meanwhile: {last.kind} by {last.actor} at "
+                f"{last.at.isoformat(timespec='seconds')}. Look at it again, then decide anew."
+            )
+    return entry
+
+
+def recorded(entry: Entry, kind: str, content: dict[str, Any], act: Act) -> Entry:
+    """The entry as it stands now, once what was done is in its history."""
+    now = Entry.objects.get(pk=entry.pk)
+    record(now, kind, content, actor=act.actor, at=act.at)
+    return now
+
+
+def _check(
+    details: Details,
+    direction: Direction,
+    today: date,
+    known: Callable[[str], None],
+    said: Collection[str],
+) -> None:
+    """See that these details can be; of those that scanning left open only what is ``said`` now.
+
+    Raises:
+        Usage: one cannot.
+    """
+    if "senders" in said and direction != Direction.OUTGOING and not any(map(fold, details.senders)):
+        raise Usage("sender is missing: name who sent it, or write: unknown")
+    if "subject" in said and not details.subject.strip():
+        raise Usage("subject is missing: say in a few words what it is about")
+    if details.dated and details.dated > today:
+        raise Usage(f"dated is {details.dated}, which is yet to come: give the date on the letter")
+    if details.label:
+        known(details.label)
+    if details.language and not (len(details.language) == 2 and details.language.isalpha()):
+        raise Usage(f"language is {details.language!r}: give two letters, such as en")
+
+
+def _columns(details: Details) -> dict[str, Any]:
+    told = asdict(details)
+    del told["senders"], told["recipients"]
+    return {**told, "tags": list(dict.fromkeys(details.tags))}
+
+
+def _told(details: Details) -> dict[str, Any]:
+    """As history holds it."""
+    dated = details.dated.isoformat() if details.dated else None
+    lists = {name: list(getattr(details, name)) for name in ("senders", "recipients", "tags")}
+    return {**asdict(details), **lists, "dated": dated}
+
+
+def _set_parties(entry: Entry, details: Details) -> None:
+    set_parties(entry, SENDER, details.senders)
+    set_parties(entry, RECIPIENT, details.recipients)

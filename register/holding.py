@@ -1,0 +1,68 @@
+"""Who holds an entry now: a department, a person of it, or the registry's own queue where nobody does."""
+
+import json
+
+from domain.errors import Usage
+from domain.states import ASSIGNED, ENDS, REGISTERED, USUAL, States
+from register.entries import Act, class_of, locked, recorded
+from register.models import Entry, EventContent
+from register.session import write
+from register.states import must_follow
+
+_GIVEN = "assigned"
+
+
+def assign(number: str, act: Act, *, department: str = "", person: str = "", office: States = USUAL) -> Entry:
+    """Give an entry to a department, or to a person of it.
+
+    Raises:
+        Usage: to nobody, to who has it already, the entry has ended, or somebody was faster.
+    """
+    if not (department or person):
+        raise Usage(f"Say who is to have {number}: --department NAME, --person NAME or both")
+    with write():
+        entry = locked(number, act)
+        if (entry.department, entry.person) == (department, person):
+            raise Usage(f"{_named(department, person)} has {number} already")
+        return _give(entry, department, person, _GIVEN, act, office)
+
+
+def give_back(number: str, act: Act, *, office: States = USUAL) -> Entry:
+    """Give an entry back to who had it before, with the reason.
+
+    Raises:
+        Usage: nobody had it before, there is no reason, the entry has ended, or somebody was faster.
+    """
+    if not act.reason.strip():
+        raise Usage(f"Say why {number} goes back: --reason TEXT")
+    with write():
+        entry = locked(number, act)
+        given = EventContent.objects.filter(event__entry=entry, event__kind=_GIVEN)
+        last = given.order_by("event__sequence").values_list("body", flat=True).last()
+        if last is None:
+            raise Usage(f"Nobody gave {number} to who has it: assign it, with the reason")
+        before = json.loads(last)["from"]
+        return _give(entry, before["department"], before["person"], "given back", act, office)
+
+
+def _give(entry: Entry, department: str, person: str, kind: str, act: Act, office: States) -> Entry:
+    if entry.status in ENDS:
+        raise Usage(f"{entry.number} is {entry.status}: reopen it first, postroom entry move {entry.number}")
+    content = {
+        "from": {"department": entry.department, "person": entry.person},
+        "to": {"department": department, "person": person},
+        "reason": act.reason,
+        "status": entry.status,
+    }
+    entry.department, entry.person = department, person
+    to = ASSIGNED if department or person else REGISTERED
+    if to != entry.status and to in office.follow(entry.direction, class_of(entry)).get(entry.status, ()):
+        must_follow(entry, to, office, label=class_of(entry), reason=act.reason)
+        entry.status = to
+        content["status"] = to
+    Entry.objects.filter(pk=entry.pk).update(department=department, person=person, status=entry.status)
+    return recorded(entry, kind, content, act)
+
+
+def _named(department: str, person: str) -> str:
+    return " of ".join(one for one in (person, department) if one)

@@ -1,0 +1,130 @@
+"""``postroom entry``: the walk-through of docs/register.md, and what a clerk is told."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from infra.wiring import open_services
+from register.models import Entry
+from tests.typed import asked, refused, run
+
+PAGE = Path(__file__).parents[2] / "docs" / "register.md"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    open_services(tmp_path)
+    return tmp_path
+
+
+def entered(home: Path, *words: str) -> str:
+    given = ("--subject", "Noise", "--sender", "Ada Ltd", "--by", "eva", *words)
+    return str(asked(home, "entry", "new", *given)["number"])
+
+
+def test_the_morning_of_the_page(home: Path) -> None:
+    (block,) = re.findall(r"(?ms)^```sh\n(.*?)^```", PAGE.read_text("utf-8"))
+    said = []
+    with time_machine.travel("2026-03-04T09:00:00Z", tick=True):
+        for line in block.splitlines():
+            done = run(home, *shlex.split(line)[1:])
+            assert done.exit_code == 0, (line, done.output)
+            said.append(done.output)
+    assert "IN-2026-000001-7 is entered, registered." in said[0]
+    assert "IN-2026-000001-7 is with ben of works now." in said[1]
+    assert "OUT-2026-000001-5 is entered, draft." in said[3]
+    assert "IN-2026-000001-7 is closed now." in said[6]
+    assert "closed" in said[7]
+    assert "ben of works" in said[7]
+    shown = run(home, "show", "IN-2026-000001-7").output
+    assert "closed, with ben of works" in shown
+    assert "is answered by OUT-2026-000001-5" in shown
+    assert "in progress → answered" in shown
+    assert run(home, "search", "noise").output.count("IN-2026-000001-7") == 1
+
+
+def test_what_is_given_is_what_is_shown(home: Path) -> None:
+    number = entered(
+        home, "--sender", "Bob", "--recipient", "Town Hall", "--channel", "e-mail", "--reference", "A-17",
+        "--dated", "2026-03-01", "--class", "letter", "--tag", "noise", "--tag", "night",
+        "--priority", "high",
+        "--confidentiality", "secret", "--language", "EN", "--location", "shelf 3", "--department", "works",
+        "--person", "ben", "--register", "DESK", "--received", "2026-03-02T09:30", "--reason", "as it came",
+    )  # fmt: skip
+    assert number.startswith("DESK-2026-000001-")
+    shown = asked(home, "entry", "show", number)
+    told = {name: shown[name] for name in (
+        "direction", "register", "received_at", "channel", "reference", "dated", "class", "tags", "priority",
+        "confidentiality", "language", "location", "department", "person", "status",
+    )}  # fmt: skip
+    assert told == {
+        "direction": "incoming", "register": "DESK", "received_at": "2026-03-02T09:30:00+00:00",
+        "channel": "e-mail", "reference": "A-17", "dated": "2026-03-01", "class": "letter",
+        "tags": ["noise", "night"], "priority": "high", "confidentiality": "secret", "language": "en",
+        "location": "shelf 3", "department": "works", "person": "ben", "status": "registered",
+    }  # fmt: skip
+    assert [one["actor"] for one in shown["history"]] == ["eva"]
+    asked(home, "entry", "amend", number, "--dated", "", "--tag", "", "--location", "", "--class", "")
+    after = asked(home, "show", number)
+    assert [after[name] for name in ("dated", "tags", "location", "class")] == [None, [], None, None]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("new", "--subject", "Noise"), "sender is missing: name who sent it, or write: unknown"),
+        (("new", "--sender", "Ada"), "subject is missing: say in a few words what it is about"),
+        (
+            ("new", "--sender", "Ada", "--subject", "x", "--dated", "1.3.2026"),
+            "dated is '1.3.2026', which is no such date: write it as 2026-03-31",
+        ),
+        (
+            ("new", "--sender", "Ada", "--subject", "x", "--received", "today"),
+            "received is 'today', which is no such date: write it as 2026-03-31T09:30",
+        ),
+        (("new", "--sender", "Ada", "--subject", "x", "--class", "novel"), "There is no class 'novel'."),
+        (("move", "IN-2026-000009-9", "closed"), "There is no entry IN-2026-000009-9."),
+    ],
+)
+def test_a_clerk_is_told_what_is_wrong(home: Path, words: tuple[str, ...], problem: str) -> None:
+    assert refused(home, "entry", *words).startswith(problem)
+    assert not Entry.objects.exists()
+
+
+def test_the_loser_of_a_race_is_told(home: Path) -> None:
+    number = entered(home)
+    (first,) = asked(home, "entry", "show", number)["history"]
+    seen = ("--seen", str(first["sequence"]))
+    asked(home, "entry", "assign", number, "--person", "ben", "--by", "ben", *seen)
+    told = refused(home, "entry", "close", number, "--by", "eva", *seen)
+    assert told.startswith(f"{number} was changed meanwhile: assigned by ben at ")
+    assert asked(home, "entry", "close", number, "--by", "eva")["status"] == "closed"
+
+
+def test_it_goes_back_and_is_void_with_a_reason(home: Path) -> None:
+    number, other = entered(home), entered(home)
+    run(home, "entry", "assign", number, "--department", "works")
+    assert "Say why" in refused(home, "entry", "return", number)
+    assert "with the registry again" in run(home, "entry", "return", number, "--reason", "not ours").output
+    assert "Say why" in refused(home, "entry", "void", number)
+    asked(home, "entry", "void", number, "--reason", "typed twice", "--replaced-by", other)
+    assert "VOID since" in run(home, "show", number).output
+    assert [one["number"] for one in asked(home, "entry", "list")] == [other]
+    assert "There is none." in run(home, "entry", "list", "--status", "answered").output
+    assert asked(home, "verify")["ok"]
+
+
+def test_a_class_has_states_of_its_own(home: Path) -> None:
+    (home / "postroom.toml").write_text(
+        '[states.invoice.incoming]\nregistered = ["paid"]\npaid = ["registered"]\n', "utf-8"
+    )
+    number = entered(home, "--class", "invoice")
+    assert "The states are: registered, paid" in refused(home, "entry", "move", number, "closed")
+    assert asked(home, "entry", "move", number, "paid")["status"] == "paid"
+    (home / "postroom.toml").write_text('[states.invoice.incoming]\nregistered = ["payed"]\n', "utf-8")
+    told = refused(home, "entry", "list")
+    assert "states.invoice.incoming" in told
+    assert "'registered' is followed by 'payed', which is no state of it" in told
