@@ -64,8 +64,8 @@ def classify(classifier: Classifier, documents: Sequence[Evidence]) -> list[Verd
     judged: list[Verdict] = []
     for start in range(0, len(documents), _AT_ONCE):
         some = documents[start : start + _AT_ONCE]
-        chances, nearness = judge(model, weigh(model.weights, count(some, model.weights.blocks)))
-        guesses, _, trusts = verdicts(chances, nearness, model.typical)
+        chances, judged_as = judge(model, weigh(model.weights, count(some, model.weights.blocks)))
+        guesses, _, trusts = verdicts(chances, judged_as, model.typical)
         judged += [
             _verdict(classifier, one, chances[place], int(guesses[place]), float(trusts[place]))
             for place, one in enumerate(some)

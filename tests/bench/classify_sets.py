@@ -124,10 +124,10 @@ def tried(rows: Any, labels: Places, learnt: Places, held: Places, seed: int = 0
     judged = training._out_of_fold(x, y, folds, classes, seed)
     machine, centres = training._machine(x, y, seed), training._centres(x, y, classes)
     typical = training._typical(judged, y, classes)
-    own = training.verdicts(training._chances_of_folds(judged, y, folds), judged.nearness, typical)
+    own = training.verdicts(training._chances_of_folds(judged, y, folds), judged, typical)
     found = training._judge(machine, centres, rows[held])
     chances = training._chances(training._calibrator(judged.margins, y), found.margins)
-    theirs = training.verdicts(chances, found.nearness, typical)
+    theirs = training.verdicts(chances, found, typical)
     return Trial((), y, *own), Trial((), labels[held], *theirs)
 
 

@@ -131,3 +131,19 @@ def test_real_pages_keep_the_contract() -> None:
     assert wrong <= 0.1 * len(filed) + 6
     assert model.card.measures.macro_f1 > 0.8
     assert model.card.measures.ece_interval[0] <= 0.03 or model.card.measures.ece < 0.06
+
+
+@pytest.mark.parametrize("sign", range(3), ids=["nearness", "margin", "lead"])
+def test_what_is_untypical_in_one_sign_is_not_trusted(sign: int) -> None:
+    """Of a hundred documents of its class none was as far from the centre, as weak, as little ahead."""
+    usual = np.tile(np.linspace(0.5, 1.0, 100), (3, 1))
+    signs = np.full(3, 0.9)
+    signs[sign] = 0.4
+    near, margin, lead = signs
+    judged = training.Judged(np.array([[margin, margin - lead]]), np.array([[near, 0.0]]))
+    chances = np.array([[0.99, 0.01]])
+    guess, probability, trust = training.verdicts(chances, judged, (usual, usual))
+    assert (guess[0], probability[0]) == (0, 0.99)
+    assert trust[0] == pytest.approx(0.4 + 2 / 101)
+    usual_one = training.Judged(np.array([[0.9, 0.0]]), np.array([[0.9, 0.0]]))
+    assert training.verdicts(chances, usual_one, (usual, usual))[2][0] == 0.99
