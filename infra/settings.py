@@ -36,6 +36,22 @@ class DatabaseSettings(BaseModel):
     connections: int = Field(default=8, ge=1, le=200)
 
 
+class OfficeSettings(BaseModel):
+    """What the office's own letters bear.
+
+    Attributes:
+        name: of the office.
+        address: below its name; lines are kept.
+        logo: path of a picture, PNG, JPEG or SVG; "" for none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "Registry"
+    address: str = ""
+    logo: str = ""
+
+
 class ClassifierSettings(BaseModel):
     """What the classifier may do, and how it learns.
 
@@ -88,6 +104,7 @@ class Settings(BaseSettings):
     capture: CaptureSettings
     classifier: ClassifierSettings = ClassifierSettings()
     states: dict[str, dict[Direction, Machine]] = {}
+    office: OfficeSettings = OfficeSettings()
 
     @field_validator("timezone")
     @classmethod

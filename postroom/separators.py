@@ -40,7 +40,7 @@ def separators(
     cover = _cover(name, department.strip(), register)
     if output.exists() and not force:
         raise Usage(f"{output} exists already. Name another file, or add --force.")
-    from samples.separators import SeparatorSheet, separator_pdf
+    from letters.separators import SeparatorSheet, separator_pdf
 
     said = [("Class", cover.name), ("Department", cover.department), ("Register", cover.register)]
     code = write(cover)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from letters.typeset import Typeset, compile_pdf
 from samples.compose import compose
 from samples.containers import break_file, jpeg_bytes, write_pdf, write_tiff
 from samples.draft import Draft
@@ -15,7 +16,6 @@ from samples.layout import typeset
 from samples.scanner import Faults, Feed, Image, Mode, draw_faults, render, scan, turn_stamp
 from samples.sheets import patch_sheet, separator_sheet, stamp_source
 from samples.style import draw_style
-from samples.typeset import Typeset, compile_pdf
 from samples.values import stock
 
 MODES: tuple[Mode, ...] = ("bilevel", "grey", "colour")

@@ -3,9 +3,9 @@
 
 from random import Random
 
+from letters.typeset import Typeset, barcode_image, compile_pdf, quote
 from samples.draft import Block, Draft
 from samples.style import HAND, MONO, Style
-from samples.typeset import Typeset, barcode_image, compile_pdf, quote
 
 
 def typeset(draft: Draft, style: Style, rng: Random, *, label: str = "") -> Typeset:

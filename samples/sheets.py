@@ -2,9 +2,9 @@
 
 from random import Random
 
-from samples.patch import typst_patch
+from letters.patch import typst_patch
+from letters.typeset import barcode_image, quote
 from samples.stations import SEPARATOR
-from samples.typeset import barcode_image, quote
 
 
 def patch_sheet(rng: Random, letter: str) -> str:

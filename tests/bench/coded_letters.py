@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from capture.patch import PATTERNS
+from letters.typeset import compile_pdf
 from samples.scanner import render
-from samples.typeset import compile_pdf
 
 Gray = NDArray[np.uint8]
 

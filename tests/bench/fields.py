@@ -38,8 +38,8 @@ from capture.tools.tesseract import find_tessdata
 from domain.document import Field
 from domain.errors import Usage
 from domain.page import LineItem, PageFile
+from letters.typeset import compile_pdf
 from samples.style import MONO
-from samples.typeset import compile_pdf
 
 INVOICES = Path(__file__).resolve().parents[3] / "shared" / "data" / "invoices" / "invoice2data"
 SINGLE = ("date", "due_date", "reference", "amount", "net", "tax", "currency", "sender")

@@ -13,7 +13,7 @@ import numpy as np
 
 from capture.cover import HEAD, write
 from domain.document import Cover
-from samples.separators import Paper, SeparatorSheet, separator_pdf
+from letters.separators import Paper, SeparatorSheet, separator_pdf
 from tests.postroom.test_separators import codes, faxed, scanned
 
 SAID = Cover("invoice", "Finanzen & Süd", "IN")

@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from domain.errors import Usage
+from letters.typeset import compile_pdf
 from samples.texts import LANGUAGES, training_texts
-from samples.typeset import compile_pdf
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "teaching.md"
 TOBACCO = Path(__file__).resolve().parents[3] / "shared" / "data" / "classification" / "tobacco_pages"

@@ -18,7 +18,7 @@ from capture.settings import CaptureSettings
 from capture.station import FORMATS
 from capture.tools.tesseract import find_tessdata
 from domain.page import Barcode, Box
-from samples.typeset import compile_pdf
+from letters.typeset import compile_pdf
 from tests.bench.coded_letters import CODES, drawn, letter
 from tests.capture.test_patch import leaning, sheet
 from tests.data import shared

@@ -24,12 +24,12 @@ from flows.replay import replay
 from flows.resplit import resplit
 from flows.steps import Step
 from infra.wiring import Services
+from letters.patch import bars
 from register import problems, review, views
 from register.entries import Act, amend, enter, move, relate, strike
 from register.holding import assign
 from register.models import Document, Entry, Problem
 from register.numbers import format_number
-from samples.patch import bars
 from tests.capture.signed import authority, letter, signed
 from tests.flows.rich_page import rich_pdf
 from tests.flows.test_intake import labelled, station

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from samples.typeset import compile_pdf
+from letters.typeset import compile_pdf
 
 _LETTER = r"""
 #set page(paper: "a4", margin: 2.5cm)

@@ -26,9 +26,9 @@ from index.query import parse
 from index.snippets import Finder
 from infra.database import disconnect
 from infra.wiring import Services, open_services
+from letters.typeset import barcode_image, compile_pdf
 from register import views
 from register.models import Document
-from samples.typeset import barcode_image, compile_pdf
 from tests.servers import fresh_name
 from tests.small import train_small
 

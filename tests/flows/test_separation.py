@@ -13,9 +13,9 @@ from flows.publish import deliver
 from flows.resplit import resplit
 from flows.verify import verify
 from infra.wiring import Services
+from letters.typeset import compile_pdf
 from register import batches, problems, views
 from register.models import Batch, Document, Entry
-from samples.typeset import compile_pdf
 from tests.flows.floor import Floor, accounted, hand_over
 from tests.flows.mixed_mail import take_in
 from tests.flows.test_intake import station

@@ -19,11 +19,11 @@ from stdnum.eu import vat as eu_vat
 from stdnum.gb import vat as gb_vat
 
 from domain.document import CLASSES
+from letters.patch import PATTERNS, bars
 from samples.compose import compose
 from samples.draft import Draft, plain_text
 from samples.generate import LANGUAGES, Summary, write_samples
 from samples.layout import typeset
-from samples.patch import PATTERNS, bars
 from samples.scanner import Faults, Feed, render, scan
 from samples.stations import STATIONS
 from samples.style import draw_style

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Literal
 
-from samples.patch import typst_patch
-from samples.typeset import barcode_image, compile_pdf, quote
+from letters.patch import typst_patch
+from letters.typeset import barcode_image, compile_pdf, quote
 
 Paper = Literal["a4", "letter"]
 _SIZES = {"a4": (8.27, 11.69), "letter": (8.5, 11.0)}  # inches

@@ -56,6 +56,25 @@ def compile_pdf(source: str) -> Typeset:
     return Typeset(pdf, texts)
 
 
+def archived_pdf(source: str, name: str, content: bytes, media_type: str, at: datetime) -> bytes:
+    """``source`` as PDF/A-3b with a file inside that says the same for machines; made ``at`` this moment.
+
+    The same arguments give the same bytes.
+    """
+    attached = (
+        f"#pdf.attach({json.dumps(name)}, bytes({json.dumps(content.decode(), ensure_ascii=False)}), "
+        f'relationship: "data", mime-type: {json.dumps(media_type)}, description: {json.dumps(name)})\n'
+    )
+    pdf = _compiler().compile(
+        input=(attached + source).encode(),
+        format="pdf",
+        pdf_standards=["a-3b"],
+        timestamp=int(at.timestamp()),
+    )
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
 def _text(page: pypdfium2.PdfPage) -> str:
     text = page.get_textpage().get_text_bounded()
     # PDFium marks a hyphen at the end of a line so and joins the lines.

@@ -1,0 +1,50 @@
+"""Receipts: what the office certifies of an entry."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file as it was received; ``pages`` of it that belong to the entry."""
+
+    name: str
+    sha256: str
+    size: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt says.
+
+    Attributes:
+        version: of this form.
+        office: who certifies it.
+        direction: of the entry.
+        received_at: when it was received or dispatched, ISO 8601 in the office's time.
+        pages: of all its documents.
+        sequence: of the event with which the entry begins, in the audit chain of its register.
+        hash: of that event: nothing before it in the chain can change without changing this.
+        issued_at: when the receipt was made, ISO 8601 in the office's time.
+    """
+
+    version: int
+    office: str
+    number: str
+    direction: str
+    received_at: str
+    channel: str
+    senders: tuple[str, ...]
+    recipients: tuple[str, ...]
+    subject: str
+    reference: str
+    pages: int
+    files: tuple[ReceivedFile, ...]
+    sequence: int
+    hash: str
+    issued_at: str
+
+
+VERSION = 1
+NAME, MEDIA_TYPE = "receipt.json", "application/json"
+"""Of the file inside the receipt's PDF that holds it."""

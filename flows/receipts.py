@@ -1,0 +1,154 @@
+"""Receipts: made, and looked at when they come back."""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+
+from domain.errors import Usage
+from domain.receipt import NAME, Receipt
+from domain.wire import from_json, to_plain
+from infra.wiring import Services
+from letters.receipt import Letterhead, receipt_pdf
+from register import receipts, standing, views
+from register.entries import Act
+
+_FORMS = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".svg": "svg"}
+_LARGEST = 64 << 20  # bytes of a file that is looked at as a receipt
+_LONGEST = 4 << 20  # bytes of what it says for machines
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a file is that somebody shows.
+
+    Attributes:
+        genuine: it is, byte for byte, a receipt that was given or what the archive holds.
+        what: "receipt", "document" or "unknown".
+        number: of the entry; "" where none is known.
+        says: for people.
+        differs: field, what the file says, what was certified.
+    """
+
+    genuine: bool
+    what: str
+    number: str
+    says: str
+    differs: tuple[tuple[str, str, str], ...] = ()
+
+
+def issue(services: Services, number: str, act: Act, language: str = "") -> bytes:
+    """Make a receipt and note it in the entry's history; ``language`` "" for that of the entry.
+
+    Raises:
+        Usage: there is no such entry, it is void, or the logo cannot be used.
+    """
+    entry = views.entry(number)
+    office = services.settings.office
+    receipt = receipts.receipt_of(entry, office.name, zone=services.settings.zone, at=act.at)
+    pdf = receipt_pdf(receipt, _head(services), language or _language(entry))
+    receipts.issued(receipt, hashlib.sha256(pdf).hexdigest(), act)
+    return pdf
+
+
+def _language(entry: Any) -> str:
+    first = entry.documents.exclude(language="").order_by("id").values_list("language", flat=True).first()
+    return entry.language or first or ""
+
+
+def _head(services: Services) -> Letterhead:
+    office = services.settings.office
+    if not office.logo:
+        return Letterhead(office.name, office.address)
+    logo = Path(office.logo)
+    form = _FORMS.get(logo.suffix.lower())
+    if form is None:
+        raise Usage(f"office.logo is {office.logo}: give a PNG, JPEG or SVG picture")
+    try:
+        return Letterhead(office.name, office.address, logo.read_bytes(), form)
+    except OSError as error:
+        raise Usage(f"office.logo is {office.logo}, which cannot be read: {error.strerror}") from error
+
+
+def check(services: Services, path: Path) -> Checked:
+    """Say whether a file is a receipt as it was given, or a document as the archive holds it.
+
+    Raises:
+        Usage: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Usage(f"{path} cannot be read: {error.strerror}") from error
+    receipt = _read(path)
+    if receipt is not None:
+        return _receipt(receipt, sha256)
+    if (found := receipts.holds(sha256)) is not None:
+        number, role, key = found
+        says = f"This is the {role} of {number or 'a batch'}, unchanged since it was archived: {key}"
+        return Checked(True, "document", number, f"{says}{_void(number)}")
+    says = "Neither a receipt nor anything that the archive holds: it was altered, or is not of this office."
+    return Checked(False, "unknown", "", says)
+
+
+def _read(path: Path) -> Receipt | None:
+    """What the receipt inside says; None for a file that is none."""
+    if path.stat().st_size > _LARGEST:
+        return None
+    try:
+        with pikepdf.open(path) as pdf:
+            return from_json(Receipt, _inside(pdf))
+    except (pikepdf.PdfError, zlib.error, KeyError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _inside(pdf: pikepdf.Pdf) -> bytes:
+    """What the receipt says for machines, as far as it is no longer than any of ours: it may be a bomb."""
+    stream = pdf.attachments[NAME].obj.EF.F
+    raw = bytes(stream.read_raw_bytes())
+    packed = stream.get("/Filter") == "/FlateDecode"
+    return zlib.decompressobj().decompress(raw, _LONGEST) if packed else raw[:_LONGEST]
+
+
+def _receipt(receipt: Receipt, sha256: str) -> Checked:
+    number = receipt.number
+    given = receipts.given(number)
+    if not given:
+        says = f"No receipt was given for {number}: this one is not of this register, or was made up."
+        return Checked(False, "receipt", number, says)
+    told = to_plain(receipt)
+    same = [one for one in given if one["receipt"] == told]
+    if any(one["sha256"] == sha256 for one in same):
+        return Checked(True, "receipt", number, f"Genuine: given for {number}{_void(number)}")
+    if same:
+        says = (
+            f"The file was altered after it was given for {number}. What it holds inside is right; "
+            "do not trust what its pages show."
+        )
+        return Checked(False, "receipt", number, says)
+    nearest = min((_differences(told, one["receipt"]) for one in given), key=len)
+    says = f"Altered: it does not say what was certified of {number}{_void(number)}"
+    return Checked(False, "receipt", number, says, nearest)
+
+
+def _differences(told: dict[str, Any], was: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (name, _text(told.get(name)), _text(was.get(name))) for name in was if told.get(name) != was.get(name)
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(_text, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return str(value)
+
+
+def _void(number: str) -> str:
+    void = standing.told([number]) if number else []
+    return f". Its entry does not count any more: {void[0]}" if void else ""

@@ -1,0 +1,97 @@
+"""Receipts: what the register certifies of an entry, and what it knows of receipts that come back."""
+
+import json
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.errors import Usage
+from domain.receipt import VERSION, Receipt, ReceivedFile
+from domain.wire import to_plain
+from register import standing
+from register.entries import Act, locked, recorded
+from register.models import Claim, Document, Entry, Event, EventContent, StoredObject
+from register.parties import RECIPIENT, SENDER, parties
+from register.session import write
+
+ISSUED = "receipt issued"
+"""The kind of event that notes it; its content holds the receipt and the SHA-256 of its PDF."""
+
+
+def receipt_of(entry: Entry, office: str, *, zone: ZoneInfo, at: datetime) -> Receipt:
+    """What a receipt that is made at this moment says.
+
+    Raises:
+        Usage: the entry is void.
+    """
+    if void := standing.told([entry.number]):
+        raise Usage(f"{void[0]}. No receipt is given for a void entry.")
+    first = Event.objects.filter(entry=entry).earliest("sequence")
+    documents = [one for one in _documents(entry) if one.fates.exists()]
+    return Receipt(
+        version=VERSION,
+        office=office,
+        number=entry.number,
+        direction=entry.direction,
+        received_at=_in(zone, entry.received_at),
+        channel=entry.channel,
+        senders=parties(entry, SENDER),
+        recipients=parties(entry, RECIPIENT),
+        subject=entry.subject,
+        reference=entry.reference,
+        pages=sum(one.pages for one in documents),
+        files=_files(documents),
+        sequence=first.sequence,
+        hash=first.hash,
+        issued_at=_in(zone, at),
+    )
+
+
+def _in(zone: ZoneInfo, at: datetime) -> str:
+    return at.astimezone(zone).isoformat(timespec="seconds")
+
+
+def _documents(entry: Entry) -> list[Document]:
+    return list(Document.objects.filter(entry=entry).order_by("id"))
+
+
+def _files(documents: list[Document]) -> tuple[ReceivedFile, ...]:
+    """The files that the documents' pages lie in, in order, as they were received."""
+    pages: dict[int, int] = {}
+    for document in documents:
+        for claim in document.fates.order_by("position").values_list("claim_id", flat=True):
+            pages[claim] = pages.get(claim, 0) + 1
+    claims = Claim.objects.in_bulk(list(pages))
+    return tuple(
+        ReceivedFile(claims[pk].source.rsplit("/", 1)[-1], claims[pk].sha256, claims[pk].size, count)
+        for pk, count in pages.items()
+    )
+
+
+def issued(receipt: Receipt, sha256: str, act: Act) -> None:
+    """Note in the entry's history that this receipt was given.
+
+    Raises:
+        Usage: the entry is void by now.
+    """
+    with write():
+        entry = locked(receipt.number, act)
+        content = {"receipt": to_plain(receipt), "sha256": sha256, "reason": act.reason}
+        recorded(entry, ISSUED, content, act)
+
+
+def given(number: str) -> list[dict[str, Any]]:
+    """The receipts that were given for an entry, the oldest first: ``receipt`` and ``sha256``."""
+    found = EventContent.objects.filter(event__entry__number=number, event__kind=ISSUED)
+    return [json.loads(body) for body in found.order_by("event__sequence").values_list("body", flat=True)]
+
+
+def holds(sha256: str) -> tuple[str, str, str] | None:
+    """Entry's number, role and key of what the archive holds with these bytes; None where it does not."""
+    stored = StoredObject.objects.filter(sha256=sha256).exclude(role="model").order_by("id").first()
+    if stored is None:
+        return None
+    if stored.document:
+        return stored.document.entry.number, stored.role, stored.key
+    fate = Document.objects.filter(fates__claim__sha256=sha256).select_related("entry").order_by("id").first()
+    return (fate.entry.number if fate else ""), stored.role, stored.key
