@@ -221,6 +221,43 @@ def assign(
     _told(instance, done, as_json, f"{number} is with {_holder(done)} now.")
 
 
+@entry.command()
+def claim(number: Number, by: By = "", seen: Seen = None, as_json: Json = False) -> None:
+    """Take an entry from its department's queue for yourself."""
+    instance = services()
+    from register.holding import claim as take
+
+    done = take(number, _act("", by, seen), office=_office(instance))
+    _told(instance, done, as_json, f"{number} is with {_holder(done)} now.")
+
+
+@entry.command()
+def forward(
+    number: Number,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="Somebody outside: drafts an outgoing entry. May be given more than once."),
+    ] = None,
+    department: Department = "",
+    person: Person = "",
+    reason: Why = "",
+    by: By = "",
+    seen: Seen = None,
+    as_json: Json = False,
+) -> None:
+    """Send an entry on: to a department or a person, or outside as a new outgoing entry."""
+    if not to:
+        assign(number, department, person, reason, by, seen, as_json)
+        return
+    if department or person:
+        raise Usage("Forward it either outside, with --to, or to a department or person")
+    instance = services()
+    from register.entries import forward as send
+
+    made = send(number, to, _act(reason, by, seen), zone=instance.settings.zone, office=_office(instance))
+    _told(instance, made, as_json, f"{made.number} forwards {number}: {made.status}.")
+
+
 @entry.command("return")
 def give_back(
     number: Number, reason: Why = "", by: By = "", seen: Seen = None, as_json: Json = False

@@ -175,6 +175,32 @@ def relate(number: str, relation: Relation, other: str, act: Act) -> Entry:
     return held[number]
 
 
+def forward(
+    number: str,
+    recipients: Sequence[str],
+    act: Act,
+    *,
+    zone: ZoneInfo,
+    office: States = USUAL,
+) -> Entry:
+    """Draft an outgoing entry that sends this one on to somebody outside; both know of each other.
+
+    Raises:
+        Usage: to nobody, the entry is void, or somebody changed it since it was seen.
+    """
+    if not any(map(fold, recipients)):
+        raise Usage(f"Say to whom {number} goes: --to NAME")
+    with write():
+        entry = locked(number, act)
+        sent = replace(
+            details_of(entry), senders=(), recipients=tuple(recipients), channel=Channel.POST, dated=None,
+            location="",
+        )  # fmt: skip
+        act = replace(act, seen=None)
+        made = enter(Direction.OUTGOING, sent, act, zone=zone, department=entry.department, office=office)
+        return relate(made.number, Relation.FORWARDS, number, act)
+
+
 def strike(number: str, act: Act, *, replaced_by: Sequence[str] = ()) -> Entry:
     """Make an entry void; its number is never given again.
 

@@ -27,6 +27,19 @@ def assign(number: str, act: Act, *, department: str = "", person: str = "", off
         return _give(entry, department, person, _GIVEN, act, office)
 
 
+def claim(number: str, act: Act, *, office: States = USUAL) -> Entry:
+    """Take an entry from the queue of a department, or of the registry, for oneself.
+
+    Raises:
+        Usage: somebody has it already, the entry has ended, or somebody was faster.
+    """
+    with write():
+        entry = locked(number, act)
+        if entry.person:
+            raise Usage(f"{entry.person} has {number}. To take it over: postroom entry assign {number}")
+        return _give(entry, entry.department, act.actor, _GIVEN, act, office)
+
+
 def give_back(number: str, act: Act, *, office: States = USUAL) -> Entry:
     """Give an entry back to who had it before, with the reason.
 

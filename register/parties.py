@@ -18,8 +18,11 @@ def fold(name: str) -> str:
 def set_parties(entry: Entry, role: str, names: Sequence[str]) -> None:
     """Let these, and no others, be the senders or the recipients of an entry; names of nobody count not."""
     wanted = {folded: name[:_LONGEST] for name in names if (folded := fold(name))}
-    EntryParty.objects.filter(entry=entry, role=role).exclude(party__folded__in=wanted).delete()
-    had = set(EntryParty.objects.filter(entry=entry, role=role).values_list("party__folded", flat=True))
+    rows = EntryParty.objects.filter(entry=entry, role=role)
+    had = dict(rows.values_list("party__folded", "pk"))
+    # A worker, who only adds, may not delete.
+    if gone := [pk for folded, pk in had.items() if folded not in wanted]:
+        EntryParty.objects.filter(pk__in=gone).delete()
     for folded, name in wanted.items():
         if folded not in had:
             party, _ = Party.objects.get_or_create(folded=folded, defaults={"name": name})

@@ -48,9 +48,14 @@ def sets(short: bool) -> Iterator[Labelled]:
         yield made("tobacco", texts, [row["label"] for row in rows], short)
         rows = _rows(DATA / "cfpb" / "labels.csv")
         yield made("cfpb", [row["text"] for row in rows], [row["label"] for row in rows], short)
-    pairs = training_texts(24 if short else 100, 77)
+    yield sample_mail(24 if short else 100, short)
+
+
+def sample_mail(per_class: int, short: bool = False) -> Labelled:
+    """So much sample mail of each class, in its languages."""
+    pairs = training_texts(per_class, 77)
     languages = [LANGUAGES[place % len(LANGUAGES)] for place in range(len(pairs))]
-    yield made("sample", [text for text, _ in pairs], [label for _, label in pairs], short, languages)
+    return made("sample", [text for text, _ in pairs], [label for _, label in pairs], short, languages)
 
 
 def scanned(short: bool) -> Iterator[Labelled]:

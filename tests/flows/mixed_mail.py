@@ -119,7 +119,7 @@ def _enter_by_hand() -> None:
         location="shelf 3",
     )
     made, twice = (enter(Direction.INCOMING, details, act, zone=zone, register="DESK") for _ in range(2))
-    answer = enter(Direction.OUTGOING, replace(details, location=""), act, zone=zone)
+    answer = enter(Direction.OUTGOING, replace(details, location=""), act, zone=zone, register="REPLY")
     assign(made.number, act, department="works", person="ben")
     relate(answer.number, Relation.ANSWERS, made.number, act)
     move(made.number, "answered", act)

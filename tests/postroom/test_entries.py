@@ -128,3 +128,15 @@ def test_a_class_has_states_of_its_own(home: Path) -> None:
     told = refused(home, "entry", "list")
     assert "states.invoice.incoming" in told
     assert "'registered' is followed by 'payed', which is no state of it" in told
+
+
+def test_it_is_claimed_and_forwarded(home: Path) -> None:
+    number = entered(home, "--department", "works")
+    assert asked(home, "entry", "claim", number, "--by", "ben")["person"] == "ben"
+    assert asked(home, "entry", "forward", number, "--department", "tax")["department"] == "tax"
+    told = refused(home, "entry", "forward", number, "--department", "tax", "--to", "The county")
+    assert told.startswith("Forward it either outside")
+    sent = asked(home, "entry", "forward", number, "--to", "The county")
+    assert (sent["direction"], sent["relations"]) == (
+        "outgoing", [{"relation": "forwards", "number": number}],
+    )  # fmt: skip

@@ -59,7 +59,7 @@ def test_an_entry_is_shown_with_whole_keys(filed: tuple[Path, dict[str, Any]]) -
     received = datetime.fromisoformat(data["received_at"]).astimezone(ZoneInfo("America/Bogota"))
     first, second = [row["source"] for row in document["page_account"]]
     expected = [
-        f"received {received:%Y-%m-%d %H:%M:%S} -05, register IN, incoming",
+        f"incoming by post, received {received:%Y-%m-%d %H:%M:%S} -05, register IN",
         "Page account",
         f"  page 1: page 1 of {first}",
         f"  page 2: page 1 of {second}",

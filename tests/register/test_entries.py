@@ -267,6 +267,36 @@ def test_what_came_to_nobody_goes_back_to_the_registry(register: Path) -> None:
     assert (back.department, back.person, back.status) == ("", "", "registered")
 
 
+def test_a_queue_is_worked_off(register: Path) -> None:
+    made = enter(department="works")
+    taken = holding.claim(made.number, Act("ben", AT))
+    assert (taken.department, taken.person, taken.status) == ("works", "ben", "assigned")
+    with pytest.raises(Usage, match=r"ben has IN-.*take it over"):
+        holding.claim(made.number, ACT)
+    back = holding.give_back(made.number, replace(ACT, reason="on leave"))
+    assert (back.department, back.person) == ("works", "")
+    assert holding.claim(enter().number, ACT).person == "eva"
+
+
+def test_what_goes_on_to_somebody_outside_is_a_new_entry(register: Path) -> None:
+    made = enter(ALL, department="works")
+    with pytest.raises(Usage, match=r"Say to whom .* goes: --to NAME"):
+        entries.forward(made.number, [" "], ACT, zone=ZONE)
+    sent = entries.forward(made.number, ["The county"], ACT, zone=ZONE)
+    assert (sent.direction, sent.status, sent.department) == ("outgoing", "draft", "works")
+    assert entries.details_of(sent) == replace(
+        ALL, senders=(), recipients=("The county",), channel=Channel.POST, dated=None, location=""
+    )
+    assert sent.relations == [{"relation": "forwards", "number": made.number}]
+    assert now(made).relations == [{"relation": "is forwarded by", "number": sent.number}]
+    seen = entries.last_event(made).sequence
+    entries.move(made.number, "closed", ACT)
+    with pytest.raises(Usage, match="changed meanwhile: moved by eva"):
+        entries.forward(made.number, ["The county"], replace(ACT, seen=seen), zone=ZONE)
+    assert numbers.counters() == {("IN", 2026): 1, ("OUT", 2026): 1}
+    assert list(history.breaks()) == []
+
+
 def test_relations_that_cannot_be(register: Path) -> None:
     one, other, gone = enter(), enter(), enter()
     entries.strike(gone.number, replace(ACT, reason="typed twice"))
