@@ -74,6 +74,11 @@ INVERSE = MappingProxyType(
 """What the other is to it."""
 
 
+def holder(department: str | None, person: str | None) -> str:
+    """Who holds an entry, in words; "" for nobody but the registry."""
+    return " of ".join(filter(None, (person, department)))
+
+
 @dataclass(frozen=True, slots=True)
 class Details:
     """What a person says of an entry.

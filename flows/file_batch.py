@@ -17,7 +17,7 @@ from flows.reading import Readings, chunks, inspect_files, read_pages
 from flows.refile import refile
 from flows.steps import Runner, Step, Stopped, Watcher, plainly, unwatched
 from flows.taking import keep_originals, station_of, take_files
-from infra.classes import changes, of_today
+from infra.classes import today
 from infra.wiring import Services
 from models.classify import Classifier
 from register import batches
@@ -124,7 +124,7 @@ def cut(
         apart = batches.by_themselves(batch, OFFICE)
         pages = {one.ordinal: one.pages for one in batches.claims_of(batch)}
         found = separate(
-            sheets, readings.refused, station_of(batch), is_number, apart, pages, of_today(changes(services))
+            sheets, readings.refused, station_of(batch), is_number, apart, pages, today(services)
         )
         result = batches.plan(batch, found)
     for fate in result.fates:

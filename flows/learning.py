@@ -12,7 +12,7 @@ from archive.port import Damaged, NotFound
 from domain.document import DocumentText
 from domain.evidence import Evidence, Example
 from domain.wire import from_json
-from infra.classes import changes, successors
+from infra.classes import today
 from infra.classifier import examples_of
 from infra.wiring import Services
 from models.evidence import of_pages
@@ -61,7 +61,7 @@ class Dataset:
 
 def dataset(services: Services, version: str) -> Dataset:
     """What a model that follows ``version`` learns from; classes as they are called today."""
-    now = successors(changes(services))
+    now = today(services)
     words = learning.words()
     taught = tuple(
         replace(one, label=now.get(one.label, one.label)) for one in examples_of(services, version)

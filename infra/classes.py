@@ -71,6 +71,11 @@ def of_today(done: list[Change]) -> dict[str, str]:
     return {**successors(done), **{name: name for name in names(done)}}
 
 
+def today(services: Services) -> dict[str, str]:
+    """``of_today`` of all that became of the classes so far."""
+    return of_today(changes(services))
+
+
 def must_be(services: Services, name: str) -> None:
     """See that there is such a class today.
 

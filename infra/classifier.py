@@ -15,10 +15,10 @@ from archive.port import Conflict
 from domain.errors import Unavailable, Usage
 from domain.evidence import Example
 from domain.wire import from_json, to_json
-from infra.classes import changes, of_today
+from infra.classes import today
 from infra.wiring import Services
 from models import registry
-from models.classify import Classifier, promising
+from models.classify import Classifier, called_today, promising
 from models.contract import Limits
 from models.evidence import of_text
 from models.model import Card, Model
@@ -66,7 +66,7 @@ def ready(services: Services, version: str) -> Classifier:
 
 
 def _today(services: Services, model: Model) -> Classifier:
-    return promising(model, limits(services), of_today(changes(services)))
+    return promising(model, limits(services), today(services))
 
 
 def champion_version(services: Services) -> str:
@@ -103,10 +103,10 @@ def lazy_champion(services: Services) -> Callable[[], Classifier]:
         with lock:
             if not loaded or time.monotonic() - asked[0] > _AGAIN:
                 version = champion_version(services)
-                model = loaded[0].model if loaded else None
-                if model is None or model.card.version != version:
-                    model = load(services, version)
-                loaded[:] = [_today(services, model)]
+                if not loaded or loaded[0].model.card.version != version:
+                    loaded[:] = [ready(services, version)]
+                elif called_today(loaded[0].model, today(services)) != loaded[0].called:
+                    loaded[:] = [_today(services, loaded[0].model)]
                 asked[0] = time.monotonic()
             return loaded[0]
 

@@ -37,13 +37,18 @@ class Classifier:
         return self.model.trial.by_name(self.called)
 
 
+def called_today(model: Model, now: Mapping[str, str]) -> tuple[str, ...]:
+    """What the model's classes are called, in their order; ``now`` tells it of a class by any name."""
+    return tuple(now.get(name, name) for name in model.card.names)
+
+
 def promising(model: Model, limits: Limits, now: Mapping[str, str] | None = None) -> Classifier:
     """A model with what it promises under these limits; ``now`` is what a class is called today.
 
     Raises:
         Usage: a limit is no share between 0 and 1.
     """
-    called = tuple((now or {}).get(name, name) for name in model.card.names)
+    called = called_today(model, now or {})
     return Classifier(model, contract(model, limits, called), called)
 
 

@@ -170,7 +170,7 @@ def _walk(
     if total < first:  # one walk, from where no error may occur
         starts, risk_each = [fewest(max_error, risk)], risk
     else:
-        starts, risk_each = [first, max(first, total // 3)], risk / 2
+        starts, risk_each = sorted({first, max(first, total // 3)}), risk / 2
     best = 0
     for start in starts:
         for asked in _steps(start, total):

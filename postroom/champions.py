@@ -244,12 +244,12 @@ def show_model(
 
 
 def _live(instance: Services, version: str) -> dict[str, Any]:
-    from infra.classes import changes, of_today
+    from infra.classes import today
     from models.live import live
     from register.learning import blind_reviews
 
     limit = instance.settings.classifier.max_error
-    now = of_today(changes(instance))  # a class may have gone into another since
+    now = today(instance)  # a class may have gone into another since
     seen = [
         tuple(now.get(name, name) for name in (one.guess, *one.answers))
         for one in blind_reviews()

@@ -1,15 +1,16 @@
 """``entry``: entries that people make, and what becomes of them."""
 
 import getpass
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority, Relation
+from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority, Relation, holder
 from domain.errors import Usage
 from domain.states import States
 from infra.wiring import Services
@@ -31,18 +32,6 @@ Seen = Annotated[
     int | None,
     typer.Option(help="Last event of it that you saw: refused if somebody changed it since."),
 ]
-Subject = Annotated[str | None, typer.Option(help="What it is about.")]
-Sender = Annotated[list[str] | None, typer.Option(help="Who sent it; may be given more than once.")]
-Recipient = Annotated[list[str] | None, typer.Option(help="To whom; may be given more than once.")]
-Channels = Annotated[Channel | None, typer.Option(help="How it came or goes.")]
-Reference = Annotated[str | None, typer.Option(help="Reference of the other side.")]
-Dated = Annotated[str | None, typer.Option(help="Date on the letter, YYYY-MM-DD.")]
-ClassName = Annotated[str | None, typer.Option("--class", help="Its class.")]
-Tag = Annotated[list[str] | None, typer.Option(help="May be given more than once.")]
-Priorities = Annotated[Priority | None, typer.Option(help="How soon it is to be worked on.")]
-Level = Annotated[Confidentiality | None, typer.Option(help="Who may know of it.")]
-Language = Annotated[str | None, typer.Option(help="Two letters, such as en.")]
-Location = Annotated[str | None, typer.Option(help="Where the paper lies.")]
 Department = Annotated[str, typer.Option(help="Department that is to have it.")]
 Person = Annotated[str, typer.Option(help="Person who is to have it.")]
 
@@ -55,21 +44,50 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(entry, name="entry")
 
 
+class _Options:
+    """The options by which a person says what an entry is."""
+
+    subject: Annotated[str | None, typer.Option(help="What it is about.")]
+    sender: Annotated[list[str] | None, typer.Option(help="Who sent it; may be given more than once.")]
+    recipient: Annotated[list[str] | None, typer.Option(help="To whom; may be given more than once.")]
+    channel: Annotated[Channel | None, typer.Option(help="How it came or goes.")]
+    reference: Annotated[str | None, typer.Option(help="Reference of the other side.")]
+    dated: Annotated[str | None, typer.Option(help="Date on the letter, YYYY-MM-DD.")]
+    class_name: Annotated[str | None, typer.Option("--class", help="Its class.")]
+    tag: Annotated[list[str] | None, typer.Option(help="May be given more than once.")]
+    priority: Annotated[Priority | None, typer.Option(help="How soon it is to be worked on.")]
+    confidentiality: Annotated[Confidentiality | None, typer.Option(help="Who may know of it.")]
+    language: Annotated[str | None, typer.Option(help="Two letters, such as en.")]
+    location: Annotated[str | None, typer.Option(help="Where the paper lies.")]
+
+
+_OPTIONS = get_type_hints(_Options, include_extras=True)
+
+
+def _with_details(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options in place of its parameter ``said``, which gets what was given."""
+    signature = inspect.signature(command)
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in _OPTIONS.items()
+    ]
+    own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()]
+    at = list(signature.parameters).index("said")
+
+    @wraps(command)
+    def given(**values: Any) -> None:
+        command(said=_said({name: values.pop(name) for name in _OPTIONS}), **values)
+
+    new_signature = signature.replace(parameters=[*own[:at], *options, *own[at + 1 :]])
+    given.__signature__ = new_signature  # type: ignore[attr-defined]
+    return given
+
+
 @entry.command()
+@_with_details
 def new(
+    said: dict[str, Any],
     direction: Annotated[Direction, typer.Option(help="Where it comes from.")] = Direction.INCOMING,
-    subject: Subject = None,
-    sender: Sender = None,
-    recipient: Recipient = None,
-    channel: Channels = None,
-    reference: Reference = None,
-    dated: Dated = None,
-    class_name: ClassName = None,
-    tag: Tag = None,
-    priority: Priorities = None,
-    confidentiality: Level = None,
-    language: Language = None,
-    location: Location = None,
     department: Department = "",
     person: Person = "",
     register: Annotated[str, typer.Option(help="Default: IN, OUT or INT.", show_default=False)] = "",
@@ -85,14 +103,10 @@ def new(
     from register.entries import enter
 
     zone = instance.settings.zone
-    given = _given(
-        subject, sender, recipient, channel, reference, dated, class_name, tag, priority, confidentiality,
-        language, location,
-    )  # fmt: skip
     made = enter(
         direction,
-        replace(Details(), **given),
-        _act(reason, by),
+        replace(Details(), **said),
+        act(reason, by),
         zone=zone,
         register=register,
         received_at=_read(
@@ -129,7 +143,7 @@ def list_entries(
             (
                 one["number"],
                 one["status"],
-                " of ".join(filter(None, (one["person"], one["department"]))),
+                holder(one["department"], one["person"]),
                 "" if one["priority"] == Priority.NORMAL else one["priority"],
                 one["subject"],
             )
@@ -141,20 +155,10 @@ def list_entries(
 
 
 @entry.command()
+@_with_details
 def amend(
     number: Number,
-    subject: Subject = None,
-    sender: Sender = None,
-    recipient: Recipient = None,
-    channel: Channels = None,
-    reference: Reference = None,
-    dated: Dated = None,
-    class_name: ClassName = None,
-    tag: Tag = None,
-    priority: Priorities = None,
-    confidentiality: Level = None,
-    language: Language = None,
-    location: Location = None,
+    said: dict[str, Any],
     reason: Why = "",
     by: By = "",
     seen: Seen = None,
@@ -164,14 +168,10 @@ def amend(
     instance = services()
     from register.entries import amend as change
 
-    given = _given(
-        subject, sender, recipient, channel, reference, dated, class_name, tag, priority, confidentiality,
-        language, location,
-    )  # fmt: skip
     done = change(
         number,
-        lambda before: replace(before, **given),
-        _act(reason, by, seen),
+        lambda before: replace(before, **said),
+        act(reason, by, seen),
         zone=instance.settings.zone,
         known=_known(instance),
     )
@@ -191,7 +191,7 @@ def move(
     instance = services()
     from register.entries import move as bring
 
-    done = bring(number, state, _act(reason, by, seen), office=_office(instance))
+    done = bring(number, state, act(reason, by, seen), office=_office(instance))
     _told(instance, done, as_json, f"{number} is {done.status} now.")
 
 
@@ -215,9 +215,7 @@ def assign(
     instance = services()
     from register.holding import assign as give
 
-    done = give(
-        number, _act(reason, by, seen), department=department, person=person, office=_office(instance)
-    )
+    done = give(number, act(reason, by, seen), department=department, person=person, office=_office(instance))
     _told(instance, done, as_json, f"{number} is with {_holder(done)} now.")
 
 
@@ -227,7 +225,7 @@ def claim(number: Number, by: By = "", seen: Seen = None, as_json: Json = False)
     instance = services()
     from register.holding import claim as take
 
-    done = take(number, _act("", by, seen), office=_office(instance))
+    done = take(number, act("", by, seen), office=_office(instance))
     _told(instance, done, as_json, f"{number} is with {_holder(done)} now.")
 
 
@@ -254,7 +252,7 @@ def forward(
     instance = services()
     from register.entries import forward as send
 
-    made = send(number, to, _act(reason, by, seen), zone=instance.settings.zone, office=_office(instance))
+    made = send(number, to, act(reason, by, seen), zone=instance.settings.zone, office=_office(instance))
     _told(instance, made, as_json, f"{made.number} forwards {number}: {made.status}.")
 
 
@@ -266,7 +264,7 @@ def give_back(
     instance = services()
     from register.holding import give_back as back
 
-    done = back(number, _act(reason, by, seen), office=_office(instance))
+    done = back(number, act(reason, by, seen), office=_office(instance))
     _told(instance, done, as_json, f"{number} is with {_holder(done)} again.")
 
 
@@ -284,7 +282,7 @@ def relate(
     instance = services()
     from register.entries import relate as say_so
 
-    done = say_so(number, relation, other, _act(reason, by, seen))
+    done = say_so(number, relation, other, act(reason, by, seen))
     _told(instance, done, as_json, f"{number} {relation} {other}.")
 
 
@@ -303,40 +301,28 @@ def void(
     instance = services()
     from register.entries import strike
 
-    done = strike(number, _act(reason, by, seen), replaced_by=replaced_by or ())
+    done = strike(number, act(reason, by, seen), replaced_by=replaced_by or ())
     _told(instance, done, as_json, f"{number} is void.")
 
 
-def _given(
-    subject: str | None,
-    sender: list[str] | None,
-    recipient: list[str] | None,
-    channel: Channel | None,
-    reference: str | None,
-    dated: str | None,
-    class_name: str | None,
-    tag: list[str] | None,
-    priority: Priority | None,
-    confidentiality: Confidentiality | None,
-    language: str | None,
-    location: str | None,
-) -> dict[str, Any]:
+def _said(given: dict[str, Any]) -> dict[str, Any]:
     """The details that were named; "" takes one away."""
-    values: dict[str, Any] = {
-        "subject": subject,
-        "senders": None if sender is None else tuple(sender),
-        "recipients": None if recipient is None else tuple(recipient),
-        "channel": channel,
-        "reference": reference,
-        "label": class_name,
-        "tags": None if tag is None else tuple(filter(None, tag)),
-        "priority": priority,
-        "confidentiality": confidentiality,
-        "language": None if language is None else language.lower(),
-        "location": location,
-    }
-    given = {name: value for name, value in values.items() if value is not None}
-    return given if dated is None else {**given, "dated": _read("dated", dated, date.fromisoformat)}
+    return dict(_detail(option, value) for option, value in given.items() if value is not None)
+
+
+def _detail(option: str, value: Any) -> tuple[str, Any]:
+    match option:
+        case "sender" | "recipient":
+            return f"{option}s", tuple(value)
+        case "tag":
+            return "tags", tuple(filter(None, value))
+        case "class_name":
+            return "label", value
+        case "language":
+            return option, value.lower()
+        case "dated":
+            return option, _read(option, value, date.fromisoformat)
+    return option, value
 
 
 def _read(name: str, text: str, how: Callable[[str], T]) -> T | None:
@@ -348,7 +334,8 @@ def _read(name: str, text: str, how: Callable[[str], T]) -> T | None:
         raise Usage(f"{name} is {text!r}, which is no such date: write it as {form}") from error
 
 
-def _act(reason: str, by: str, seen: int | None = None) -> "Act":
+def act(reason: str, by: str, seen: int | None = None) -> "Act":
+    """Who does it now, and why."""
     from register.entries import Act
 
     return Act(by or getpass.getuser(), datetime.now(UTC), reason, seen)
@@ -365,7 +352,7 @@ def _office(instance: Services) -> States:
 
 
 def _holder(done: "Entry") -> str:
-    return " of ".join(filter(None, (done.person, done.department))) or "the registry"
+    return holder(done.department, done.person) or "the registry"
 
 
 def _told(instance: Services, done: "Entry", as_json: bool, said: str) -> None:

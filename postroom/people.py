@@ -185,15 +185,15 @@ def label(
     if many is None and (document is None or remove == bool(class_name)):
         raise Usage("Name a document and a class, or give --remove: postroom label DOCUMENT CLASS")
     instance = services()
-    from infra.classes import changes, of_today
+    from infra.classes import today
     from register.review import label as decide
 
-    today = of_today(changes(instance))
+    now = today(instance)
     who = by or getpass.getuser()
-    rows = _said_in(many, set(today.values())) if many else [(document or "", class_name or "", reason)]
+    rows = _said_in(many, set(now.values())) if many else [(document or "", class_name or "", reason)]
     data = []
     for name, said_class, why in rows:
-        said = decide(name, said_class, actor=who, at=datetime.now(UTC), today=today, reason=why)
+        said = decide(name, said_class, actor=who, at=datetime.now(UTC), today=now, reason=why)
         data.append(
             {
                 "document": said.document.key,
@@ -241,7 +241,6 @@ def _said_in(path: Path, known: Collection[str]) -> list[tuple[str, str, str]]:
 
 def deliver(instance: Services) -> None:
     """Publish what was written; where archive or index do not answer, say that it will be found later."""
-    """Publish what was written; where archive or index do not answer, say so."""
     from flows.publish import publish
 
     try:

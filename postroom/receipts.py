@@ -1,8 +1,6 @@
 """``receipt``: receipts of entries, and whether one that comes back is genuine."""
 
-import getpass
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +8,7 @@ import typer
 
 from domain.errors import Usage
 from postroom.context import services
+from postroom.entries import By, Number, act
 from postroom.output import answer, say, table
 from postroom.people import deliver
 from postroom.searching import Json
@@ -24,26 +23,25 @@ def add_to(app: typer.Typer) -> None:
 
 @receipt.command()
 def issue(
-    number: Annotated[str, typer.Argument(help="Register number.")],
+    number: Number,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write it; default: NUMBER.pdf here.")
     ] = None,
     language: Annotated[str, typer.Option(help="en, es, de or fr; default: that of the letter.")] = "",
-    by: Annotated[str, typer.Option(help="Who gives it; default: you.", show_default=False)] = "",
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """Give a receipt: PDF/A with number, time, pages and hashes of what was received."""
     instance = services()
     from flows.receipts import issue as make
     from letters.receipt import WORDS
-    from register.entries import Act
 
     if language and language not in WORDS:
         raise Usage(f"language is {language!r}: receipts are written in {', '.join(WORDS)}")
     path = output or Path(f"{number}.pdf")
     if not path.parent.is_dir():
         raise Usage(f"{path.parent} is not a folder: name a file in one that is there")
-    pdf = make(instance, number, Act(by or getpass.getuser(), datetime.now(UTC)), language)
+    pdf = make(instance, number, act("", by), language)
     path.write_bytes(pdf)
     deliver(instance)
     answer(as_json, {"number": number, "file": str(path), "size": len(pdf)}, lambda: say(f"Written: {path}"))

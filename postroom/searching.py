@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.text import Text
 
+from domain.correspondence import holder
 from domain.entry import Query, Results
 from domain.errors import Usage
 from postroom.context import services
@@ -154,7 +155,7 @@ def show(number: Annotated[str, typer.Argument(help="Register number.")], as_jso
     from register import views
 
     data = views.show(number)
-    answer(as_json, data, lambda: print_entry(data, instance.settings.zone))
+    answer(as_json, data, lambda: _print_entry(data, instance.settings.zone))
 
 
 def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
@@ -162,8 +163,8 @@ def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
     at = _moment(data["received_at"], zone)
     came = "entered" if data["direction"] == "outgoing" else "received"
     say(f"{data['direction']} by {data['channel']}, {came} {at}, register {data['register']}")
-    holder = " of ".join(filter(None, (data["person"], data["department"])))
-    say(f"{data['status']}{f', with {holder}' if holder else ''}", style="bold")
+    who = holder(data["department"], data["person"])
+    say(f"{data['status']}{f', with {who}' if who else ''}", style="bold")
     if data["voided_at"]:
         instead = f"; replaced by {', '.join(data['replaced_by'])}" if data["replaced_by"] else ""
         since = _moment(data["voided_at"], zone)
@@ -182,8 +183,7 @@ def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
         _whole(f"Look at batch {one['batch']}: {one['alarm']}", style="yellow")
 
 
-def print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
-    """Print all that the register knows of an entry, for people."""
+def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
     _print_head(data, zone)
     for one in data["documents"]:
         label = one["class"] or f"to be reviewed, perhaps {one['guess']}"
@@ -230,8 +230,8 @@ def _what(event: dict[str, Any]) -> str:
             return f"{content.get('from')} → {content.get('to')}"
         case "assigned" | "given back":
             to = content.get("to", {})
-            holder = " of ".join(filter(None, (to.get("person"), to.get("department"))))
-            return f"{event['kind']} to {holder or 'the registry'}"
+            who = holder(to.get("department"), to.get("person"))
+            return f"{event['kind']} to {who or 'the registry'}"
         case "related":
             return f"{content.get('relation')} {content.get('number')}"
         case "amended":

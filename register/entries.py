@@ -12,7 +12,7 @@ from domain.states import RECEIVED, REGISTERED, USUAL, States
 from register import voids
 from register.filing import record
 from register.models import Entry, Event
-from register.numbers import format_number, must_be_register, take_next
+from register.numbers import must_be_register, next_number
 from register.parties import RECIPIENT, SENDER, fold, parties, set_parties
 from register.session import write
 from register.states import must_follow
@@ -74,13 +74,8 @@ def enter(
     must_be_register(register)
     details = fit(details)
     with write():
-        year = at.astimezone(zone).year
-        sequence = take_next(register, year)
         entry = Entry.objects.create(
-            number=format_number(register, year, sequence),
-            register=register,
-            year=year,
-            sequence=sequence,
+            **next_number(register, at, zone),
             direction=direction,
             received_at=at,
             status=_begins(direction, details, office),
@@ -97,8 +92,8 @@ def enter(
 
 def _begins(direction: Direction, details: Details, office: States) -> str:
     """An incoming entry with a sender is registered as soon as it is received."""
+    first = office.first(direction, details.label)
     follow = office.follow(direction, details.label)
-    first = next(iter(follow))
     complete = first == RECEIVED and REGISTERED in follow[first] and details.senders
     return REGISTERED if complete else first
 

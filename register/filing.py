@@ -24,7 +24,7 @@ from register.models import (
     Problem,
     StoredObject,
 )
-from register.numbers import format_number, take_next
+from register.numbers import next_number
 from register.parties import RECIPIENT, SENDER, fold, set_parties
 from register.records import record_batch, snapshot, write_record
 from register.session import write
@@ -142,14 +142,8 @@ def _entry(number: str) -> Entry:
 
 
 def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo) -> Entry:
-    year = batch.received_at.astimezone(zone).year
-    register = filing.register or batch.register
-    sequence = take_next(register, year)
     entry = Entry.objects.create(
-        number=format_number(register, year, sequence),
-        register=register,
-        year=year,
-        sequence=sequence,
+        **next_number(filing.register or batch.register, batch.received_at, zone),
         received_at=batch.received_at,
         subject=filing.subject,
         reference=filing.reference,

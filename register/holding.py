@@ -2,6 +2,7 @@
 
 import json
 
+from domain.correspondence import holder
 from domain.errors import Usage
 from domain.states import ASSIGNED, ENDS, REGISTERED, USUAL, States
 from register.entries import Act, class_of, locked, recorded
@@ -23,7 +24,7 @@ def assign(number: str, act: Act, *, department: str = "", person: str = "", off
     with write():
         entry = locked(number, act)
         if (entry.department, entry.person) == (department, person):
-            raise Usage(f"{_named(department, person)} has {number} already")
+            raise Usage(f"{holder(department, person)} has {number} already")
         return _give(entry, department, person, _GIVEN, act, office)
 
 
@@ -68,14 +69,10 @@ def _give(entry: Entry, department: str, person: str, kind: str, act: Act, offic
         "status": entry.status,
     }
     entry.department, entry.person = department, person
-    to = ASSIGNED if department or person else REGISTERED
-    if to != entry.status and to in office.follow(entry.direction, class_of(entry)).get(entry.status, ()):
-        must_follow(entry, to, office, label=class_of(entry), reason=act.reason)
+    to, label = ASSIGNED if department or person else REGISTERED, class_of(entry)
+    if to != entry.status and to in office.follow(entry.direction, label).get(entry.status, ()):
+        must_follow(entry, to, office, label=label, reason=act.reason)
         entry.status = to
         content["status"] = to
     Entry.objects.filter(pk=entry.pk).update(department=department, person=person, status=entry.status)
     return recorded(entry, kind, content, act)
-
-
-def _named(department: str, person: str) -> str:
-    return " of ".join(one for one in (person, department) if one)

@@ -1,6 +1,9 @@
 """Register numbers: ``REGISTER-YEAR-SEQUENCE-CHECK``, gap-free per register and year."""
 
 import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from stdnum.iso7064 import mod_11_10
@@ -44,6 +47,17 @@ def counters() -> dict[tuple[str, int], int]:
     """The last number given in each register and year."""
     rows = Counter.objects.exclude(year=HISTORY)
     return {(register, year): last for register, year, last in rows.values_list("register", "year", "last")}
+
+
+def next_number(register: str, at: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """Take the next number of a register, of the year that ``at`` lies in, as the columns of an entry.
+
+    Within the transaction that writes it.
+    """
+    year = at.astimezone(zone).year
+    sequence = take_next(register, year)
+    number = format_number(register, year, sequence)
+    return {"number": number, "register": register, "year": year, "sequence": sequence}
 
 
 def take_next(register: str, year: int) -> int:

@@ -27,7 +27,7 @@ def receipt_of(entry: Entry, office: str, *, zone: ZoneInfo, at: datetime) -> Re
     if void := standing.told([entry.number]):
         raise Usage(f"{void[0]}. No receipt is given for a void entry.")
     first = Event.objects.filter(entry=entry).earliest("sequence")
-    documents = [one for one in _documents(entry) if one.fates.exists()]
+    documents = list(standing.documents().filter(entry=entry).order_by("id"))
     return Receipt(
         version=VERSION,
         office=office,
@@ -49,10 +49,6 @@ def receipt_of(entry: Entry, office: str, *, zone: ZoneInfo, at: datetime) -> Re
 
 def _in(zone: ZoneInfo, at: datetime) -> str:
     return at.astimezone(zone).isoformat(timespec="seconds")
-
-
-def _documents(entry: Entry) -> list[Document]:
-    return list(Document.objects.filter(entry=entry).order_by("id"))
 
 
 def _files(documents: list[Document]) -> tuple[ReceivedFile, ...]:

@@ -73,7 +73,7 @@ def snapshot(entry: Entry) -> dict[str, Any]:
     }
 
 
-def details_of(told: dict[str, Any]) -> dict[str, Any]:
+def columns_of(told: dict[str, Any]) -> dict[str, Any]:
     """Values for the columns of an entry that records of before do not all tell."""
     dated = told.get("dated")
     known = {name: told[name] for name in _DETAILS if name in told}

@@ -24,7 +24,7 @@ from register.models import (
     Party,
 )
 from register.parties import fold
-from register.records import details_of
+from register.records import columns_of
 from register.restoring import Difference, Story, add_dated, add_objects, each, own_ids
 
 
@@ -59,7 +59,7 @@ def _add(origins: Mapping[str, Origin], stories: Sequence[Story]) -> list[Differ
     entries = Entry.objects.bulk_create(
         Entry(
             received_at=datetime.fromisoformat(one["received_at"]),
-            **details_of(one),
+            **columns_of(one),
             voided_at=datetime.fromisoformat(one["voided_at"]) if one.get("voided_at") else None,
             void_reason=one.get("void_reason", ""),
             **{name: one[name] for name in names},

@@ -106,8 +106,7 @@ def _answered(
     place = next(one for one in document.blind if not one["answer"])
     place.update(answer=label, actor=actor, at=at.isoformat())
     Document.objects.filter(pk=document.pk).update(blind=document.blind)
-    answers = [one["answer"] for one in document.blind if one["answer"]]
-    said = {today.get(answer, answer) for answer in answers}
+    said = {today.get(one["answer"], one["answer"]) for one in document.blind if one["answer"]}
     return (label, False) if len(said) == 1 else ("", True)
 
 

@@ -13,7 +13,7 @@ from domain.evidence import Evidence, Example
 from domain.page import Page, Word
 from domain.wire import to_json
 from flows.learning import Said
-from infra.classes import changes, of_today
+from infra.classes import today
 from infra.classifier import champion
 from infra.wiring import Services
 from models.classify import classify
@@ -81,9 +81,9 @@ def file_texts(
 
 def say(services: Services, documents: Sequence[Document], name: str, actor: str = "eva") -> list[str]:
     """Label them; their keys, as a model that learns from them knows them."""
-    today = of_today(changes(services))
+    now = today(services)
     for one in documents:
-        review.label(one.key, name, actor=actor, at=datetime.now(UTC), today=today)
+        review.label(one.key, name, actor=actor, at=datetime.now(UTC), today=now)
     return [f"document:{one.key}" for one in documents]
 
 

@@ -4,7 +4,7 @@ import io
 import threading
 import zipfile
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from PIL import Image
 
 from capture.cover import write
 from capture.edits import Edits
-from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority, Relation
+from domain.correspondence import Channel, Direction, Relation
 from domain.document import Cover
 from flows.intake import Intake, intake
 from flows.publish import deliver
@@ -33,6 +33,7 @@ from register.numbers import format_number
 from tests.capture.signed import authority, letter, signed
 from tests.flows.rich_page import rich_pdf
 from tests.flows.test_intake import labelled, station
+from tests.register.filings import ALL
 from tests.small import small_page, small_tiff
 
 WORDS = (
@@ -104,20 +105,7 @@ def _cut_again(services: Services) -> None:
 def _enter_by_hand() -> None:
     """A complaint with its answer, as clerks write them; one that was typed twice is void."""
     zone, act = ZoneInfo("UTC"), Act("Zoë", datetime.now(UTC), "at the counter")
-    details = Details(
-        subject="Complaint of the neighbours",
-        senders=("Ada Ltd", "Bob"),
-        recipients=("Town Hall",),
-        channel=Channel.HAND,
-        reference="N-17",
-        dated=date(2026, 3, 1),
-        label="letter",
-        tags=("noise", "night"),
-        priority=Priority.HIGH,
-        confidentiality=Confidentiality.SECRET,
-        language="en",
-        location="shelf 3",
-    )
+    details = replace(ALL, subject="Complaint of the neighbours", channel=Channel.HAND, reference="N-17")
     made, twice = (enter(Direction.INCOMING, details, act, zone=zone, register="DESK") for _ in range(2))
     answer = enter(Direction.OUTGOING, replace(details, location=""), act, zone=zone, register="REPLY")
     assign(made.number, act, department="works", person="ben")

@@ -1,15 +1,32 @@
 """Batches and filings as the flows make them, without the reading."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from domain.correspondence import Channel, Confidentiality, Details, Priority
 from domain.document import Verdict
 from register import batches
 from register.filing import Filing, Kept, file_document
 from register.models import Batch, Claim, Document
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+ALL = Details(
+    subject="The noise at night",
+    senders=("Ada Ltd", "Bob"),
+    recipients=("Town Hall",),
+    channel=Channel.EMAIL,
+    reference="A-17",
+    dated=date(2026, 3, 1),
+    label="letter",
+    tags=("noise", "night"),
+    priority=Priority.HIGH,
+    confidentiality=Confidentiality.SECRET,
+    language="en",
+    location="shelf 3",
+)
+"""What a person may say of an entry, all of it."""
+
 PROFILE = {"duplicate": "review", "after": "delete"}
 
 

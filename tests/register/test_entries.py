@@ -10,32 +10,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority, Relation
+from domain.correspondence import Channel, Details, Direction, Priority, Relation
 from domain.errors import PostroomError, Usage
 from domain.states import States
 from register import entries, history, holding, numbers, views
 from register.entries import Act
 from register.models import Entry, Event, Outbox, Party
 from register.session import borrowed
-from tests.register.filings import AT, file_one, open_batch
+from tests.register.filings import ALL, AT, file_one, open_batch
 
 ZONE = ZoneInfo("Europe/Madrid")
 ACT = Act("eva", AT)
 LETTER = Details(subject="The noise at night", senders=("Ada Ltd",))
-ALL = Details(
-    subject="The noise at night",
-    senders=("Ada Ltd", "Bob"),
-    recipients=("Town Hall",),
-    channel=Channel.EMAIL,
-    reference="A-17",
-    dated=date(2026, 3, 1),
-    label="letter",
-    tags=("noise", "night"),
-    priority=Priority.HIGH,
-    confidentiality=Confidentiality.SECRET,
-    language="en",
-    location="shelf 3",
-)
 
 
 def enter(details: Details = LETTER, direction: Direction = Direction.INCOMING, **more: Any) -> Entry:
