@@ -7,6 +7,8 @@
     documents/<document id>/<sha256 of the content>/<name>
     register/<register number>/<sequence, nine digits>.json
     batches/<batch>/<sequence, nine digits>.json
+    office/decisions/<sequence, nine digits>.json   what the office decided of itself
+    office/heads/<day>.json                   the last event of each register's audit chain, day by day
     models/<version>/<name>                   the classifiers that were ever in use
     champions/<sequence, nine digits>.json    which of them came into use, one after the other
     models/classes/<sequence, nine digits>.json   what became of the classes, one change after the other
@@ -25,6 +27,9 @@ RENDITIONS = "renditions/"
 DOCUMENTS = "documents/"
 REGISTER = "register/"
 BATCHES = "batches/"
+OFFICE = "office/"
+DECISIONS = f"{OFFICE}decisions/"
+HEADS = f"{OFFICE}heads/"
 MODELS = "models/"
 CHAMPIONS = "champions/"
 CLASSES = "models/classes/"
@@ -68,6 +73,11 @@ def batch_record_key(batch: str, sequence: int) -> str:
         Usage: ``sequence`` is not between 0 and 999,999,999.
     """
     return _numbered(f"{BATCHES}{_segment(batch)}/", sequence)
+
+
+def decision_key(sequence: int) -> str:
+    """Where the record of the office's ``sequence``-th decision lies."""
+    return _numbered(DECISIONS, sequence)
 
 
 def model_key(version: str, name: str) -> str:

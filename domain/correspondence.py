@@ -1,6 +1,7 @@
 """What an entry of the register is, in the words that people use of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -89,6 +90,7 @@ class Details:
         label: class; "" where its documents say it, or nobody does.
         language: ISO 639-1.
         location: where the paper lies.
+        custom: the office's own fields by name.
     """
 
     subject: str = ""
@@ -103,3 +105,4 @@ class Details:
     confidentiality: Confidentiality = Confidentiality.INTERNAL
     language: str = ""
     location: str = ""
+    custom: Mapping[str, object] = field(default_factory=dict)

@@ -52,6 +52,7 @@ class Query:
     """One search. ``text`` is what a person typed; dates bound ``received_at``, both inclusive.
 
     ``access`` lists the labels the searcher holds; None means the installation's owner, who sees all.
+    ``without`` are numbers that are not to be found all the same: what changed since the index heard of them.
     """
 
     text: str
@@ -60,6 +61,7 @@ class Query:
     until: date | None = None
     limit: int = 10
     access: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,18 @@ class Usage(PostroomError):
     """The caller asked for something that cannot be: unknown number, absurd setting. Says the fix."""
 
 
+class Missing(Usage):
+    """There is no such thing, or none that the caller may know of."""
+
+
+class Forbidden(Usage):
+    """The caller may not do this."""
+
+
+class Stale(Usage):
+    """Somebody else was faster: says what they did."""
+
+
 class Denied(Usage):
     """A service refuses us, or what the settings demand of it: credentials, rights, encryption.
 

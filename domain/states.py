@@ -40,6 +40,8 @@ DEFAULT: Mapping[Direction, Follow] = {
     Direction.OUTGOING: _OUTGOING,
     Direction.INTERNAL: _INCOMING,
 }
+APPROVALS = frozenset({APPROVED, SIGNED})
+"""What only an approver may bring an entry into."""
 ENDS = frozenset({CLOSED, REJECTED, WITHDRAWN})
 """Where nobody has anything to do with an entry any more."""
 

@@ -16,13 +16,14 @@ from typing import TypeVar
 import psutil
 import structlog
 
-from archive.keys import batch_record_key, record_key
+from archive.keys import batch_record_key, decision_key, record_key
 from archive.port import Damaged
 from capture.claim import give_back, release
 from domain.document import DocumentText
 from domain.entry import IndexEntry
 from domain.errors import Denied, Unavailable
 from domain.wire import from_json
+from flows.follow import follow
 from flows.steps import Step, Watcher, unwatched
 from flows.taking import spooled, went_on
 from index.port import Rejected
@@ -97,10 +98,21 @@ def release_done(services: Services, watch: Watcher = unwatched) -> None:
 
 
 def deliver(services: Services, watch: Watcher = unwatched) -> int:
-    """Publish, then release; returns the changes delivered."""
+    """Do what follows from what happened, publish it, then release; returns the changes delivered."""
+    follow(services)
     count = publish(services, watch)
     release_done(services, watch)
     return count
+
+
+def quietly(services: Services) -> str:
+    """Do what follows and publish, for somebody who has just changed something; why it must wait, or ""."""
+    try:
+        follow(services)
+        publish(services)
+    except Unavailable as error:
+        return str(error)
+    return ""
 
 
 def _apart(
@@ -214,8 +226,9 @@ def _each(function: Callable[[T], R], of: Iterable[T]) -> list[R]:
 def _record(row: Outbox) -> tuple[str, bytes]:
     if row.entry:
         return record_key(row.entry.number, row.sequence), row.body.encode()
-    assert row.batch
-    return batch_record_key(row.batch.key, row.sequence), row.body.encode()
+    if row.batch:
+        return batch_record_key(row.batch.key, row.sequence), row.body.encode()
+    return decision_key(row.sequence), row.body.encode()
 
 
 def to_index(services: Services, row: Outbox) -> IndexEntry:

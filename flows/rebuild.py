@@ -15,13 +15,15 @@ from flows.migrate import migrate
 from flows.publish import publishing, to_index
 from index.port import Rejected
 from infra.wiring import Services
-from register import account, history, outbox, restoring
+from register import account, decisions, history, outbox, restoring
+from register.following import came_back
 from register.indexing import index_entry
 from register.models import Outbox
-from register.numbers import HISTORY, format_number, is_number
+from register.numbers import HISTORY, OFFICE, format_number, is_number
 from register.restoring import RUN, Difference, Story
 from register.restoring_batches import Home, add_batches, add_twins, given, settle
 from register.restoring_entries import add_entries
+from register.restoring_office import add_decisions
 
 log = structlog.get_logger()
 _ENTRIES = 50  # put with one commit of the index
@@ -120,6 +122,9 @@ def _restore(services: Services, differences: list[Difference]) -> int:
     count = 0
     highest: dict[tuple[str, int], int] = {}
     twins: list[Story] = []
+    for story in records.decisions(services.archive, differences):
+        differences += add_decisions([story])
+        highest[OFFICE, HISTORY] = story.last
     for stories in records.runs(records.batches(services.archive, differences), RUN):
         differences += add_batches([story for story in stories if story.records], home, twins)
         count += len(stories)
@@ -135,6 +140,7 @@ def _restore(services: Services, differences: list[Difference]) -> int:
         log.info("entries restored", up_to=stories[-1].name)
     differences += settle(batch_record_key)
     restoring.count_on(highest)
+    came_back(highest)
     return count
 
 
@@ -160,6 +166,6 @@ def _wrong_in_books() -> list[Difference]:
         Difference(record_key(one["number"], one["sequence"]), one["problem"])
         if one["number"]
         else Difference(REGISTER, f"{one['register']}: {one['problem']}")
-        for one in history.breaks()
+        for one in (*history.breaks(), *decisions.breaks())
     ]
     return gaps + breaks

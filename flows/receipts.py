@@ -10,11 +10,12 @@ import pikepdf
 
 from domain.errors import Usage
 from domain.receipt import NAME, Receipt
+from domain.rights import Action
 from domain.wire import from_json, to_plain
 from infra.wiring import Services
 from letters.receipt import Letterhead, receipt_pdf
 from register import receipts, standing, views
-from register.entries import Act
+from register.acts import Act
 
 _FORMS = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".svg": "svg"}
 _LARGEST = 64 << 20  # bytes of a file that is looked at as a receipt
@@ -46,7 +47,7 @@ def issue(services: Services, number: str, act: Act, language: str = "") -> byte
     Raises:
         Usage: there is no such entry, it is void, or the logo cannot be used.
     """
-    entry = views.entry(number)
+    entry = views.entry(number, act.rights, Action.EXPORT)
     office = services.settings.office
     receipt = receipts.receipt_of(entry, office.name, zone=services.settings.zone, at=act.at)
     pdf = receipt_pdf(receipt, _head(services), language or _language(entry))

@@ -12,8 +12,10 @@ from archive import manifest
 from archive.keys import (
     BATCHES,
     CHAMPIONS,
+    DECISIONS,
     MANIFEST,
     MODELS,
+    OFFICE,
     REGISTER,
     WORK,
     batch_record_key,
@@ -31,7 +33,7 @@ ALTERED = "it was altered: its SHA-256 is another"
 _READERS = 16  # requests to the archive at a time
 _AHEAD = 32  # answers that may wait in memory
 _LISTED = 1000  # keys that the register is asked about together
-_KEY = re.compile(r"(?:register|batches)/([^/]+)/([0-9]{9})\.json")
+_KEY = re.compile(r"(?:register|batches|office)/([^/]+)/([0-9]{9})\.json")
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -82,6 +84,12 @@ def entries(archive: Archive, differences: list[Difference]) -> Iterator[Story]:
         yield story
 
 
+def decisions(archive: Archive, differences: list[Difference]) -> Iterator[Story]:
+    """What the office decided of itself. What is wrong goes to ``differences``."""
+    for story, _ in _stories(archive, DECISIONS, _is_decision, differences):
+        yield story
+
+
 def _stories(
     archive: Archive,
     prefix: str,
@@ -129,6 +137,13 @@ def _record(key: str, sequence: int, data: bytes | NotFound | Damaged) -> Record
 def _is_of_batch(content: dict[str, Any], name: str, sequence: int) -> bool:
     try:
         return bool(content["batch"]["key"] == name and content["sequence"] == sequence)
+    except (KeyError, TypeError):
+        return False
+
+
+def _is_decision(content: dict[str, Any], name: str, sequence: int) -> bool:
+    try:
+        return bool(content["decision"]["sequence"] == sequence)
     except (KeyError, TypeError):
         return False
 
@@ -204,6 +219,6 @@ def altered(archive: Archive, objects: Iterable[Kept], *, sizes_only: bool) -> I
 
 def orphans(archive: Archive) -> int:
     """How many objects the register does not name, beside records, classifiers and scratch."""
-    beside = (REGISTER, BATCHES, MODELS, CHAMPIONS, WORK)
+    beside = (REGISTER, BATCHES, OFFICE, MODELS, CHAMPIONS, WORK)
     others = (key for key in archive.list() if not key.startswith(beside))
     return sum(len(unknown(keys)) for keys in runs(others, _LISTED))

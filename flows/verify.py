@@ -5,7 +5,7 @@ from typing import Any
 
 from flows.fixity import check_share
 from infra.wiring import Services
-from register import account, checks, history
+from register import account, checks, decisions, history
 from register.batches import keys_in_work
 
 
@@ -27,7 +27,7 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
         "mismatches": checks.damaged(),
         "unchecked": checks.unchecked(checked.of) if share == 1.0 else [],
         "mirror_troubles": checked.mirror,
-        "history_breaks": list(history.breaks()),
+        "history_breaks": [*history.breaks(), *decisions.breaks()],
         "records_pending": account.records_pending(),
         "index_missing": sorted(
             number for number, sequence in should.items() if held.get(number, -1) < sequence

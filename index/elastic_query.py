@@ -31,10 +31,13 @@ def filters(query: Query) -> list[Clause]:
 
 def access(query: Query) -> list[Clause]:
     """What the searcher may see; nothing for the owner, who sees all."""
-    if query.access is None:
-        return []
-    labels = [clean(label) for label in query.access]
-    return [{"terms": {"access": [label for label in labels if len(label.encode()) <= _LONGEST]}}]
+    found: list[Clause] = []
+    if query.access is not None:
+        labels = [clean(label) for label in query.access]
+        found.append({"terms": {"access": [label for label in labels if len(label.encode()) <= _LONGEST]}})
+    if query.without:
+        found.append({"bool": {"must_not": {"terms": {"number": [*map(clean, query.without)]}}}})
+    return found
 
 
 def whole(

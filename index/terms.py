@@ -137,6 +137,9 @@ def filters(fields: Schema, query: seam.Query) -> list[Query]:
         )
     if query.access is not None:
         found.append(Query.term_set_query(fields, "access", [clean(label) for label in query.access]))
+    if query.without:
+        known = Query.term_set_query(fields, "number", [clean(number) for number in query.without])
+        found.append(Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, known)]))
     return found
 
 

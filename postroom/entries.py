@@ -1,26 +1,26 @@
 """``entry``: entries that people make, and what becomes of them."""
 
-import getpass
-import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority, Relation, holder
+from domain.correspondence import Details, Direction, Priority, Relation, holder
 from domain.errors import Usage
+from domain.rights import Action
 from domain.states import States
 from infra.wiring import Services
+from postroom.acting import act, rights
 from postroom.context import services
+from postroom.entry_options import after, read, with_details
 from postroom.output import answer, say, table
 from postroom.people import deliver
 from postroom.searching import Json, show
 
 if TYPE_CHECKING:
-    from register.entries import Act
     from register.models import Entry
 
 T = TypeVar("T")
@@ -44,47 +44,8 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(entry, name="entry")
 
 
-class _Options:
-    """The options by which a person says what an entry is."""
-
-    subject: Annotated[str | None, typer.Option(help="What it is about.")]
-    sender: Annotated[list[str] | None, typer.Option(help="Who sent it; may be given more than once.")]
-    recipient: Annotated[list[str] | None, typer.Option(help="To whom; may be given more than once.")]
-    channel: Annotated[Channel | None, typer.Option(help="How it came or goes.")]
-    reference: Annotated[str | None, typer.Option(help="Reference of the other side.")]
-    dated: Annotated[str | None, typer.Option(help="Date on the letter, YYYY-MM-DD.")]
-    class_name: Annotated[str | None, typer.Option("--class", help="Its class.")]
-    tag: Annotated[list[str] | None, typer.Option(help="May be given more than once.")]
-    priority: Annotated[Priority | None, typer.Option(help="How soon it is to be worked on.")]
-    confidentiality: Annotated[Confidentiality | None, typer.Option(help="Who may know of it.")]
-    language: Annotated[str | None, typer.Option(help="Two letters, such as en.")]
-    location: Annotated[str | None, typer.Option(help="Where the paper lies.")]
-
-
-_OPTIONS = get_type_hints(_Options, include_extras=True)
-
-
-def _with_details(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command these options in place of its parameter ``said``, which gets what was given."""
-    signature = inspect.signature(command)
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in _OPTIONS.items()
-    ]
-    own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()]
-    at = list(signature.parameters).index("said")
-
-    @wraps(command)
-    def given(**values: Any) -> None:
-        command(said=_said({name: values.pop(name) for name in _OPTIONS}), **values)
-
-    new_signature = signature.replace(parameters=[*own[:at], *options, *own[at + 1 :]])
-    given.__signature__ = new_signature  # type: ignore[attr-defined]
-    return given
-
-
 @entry.command()
-@_with_details
+@with_details
 def new(
     said: dict[str, Any],
     direction: Annotated[Direction, typer.Option(help="Where it comes from.")] = Direction.INCOMING,
@@ -106,10 +67,10 @@ def new(
     made = enter(
         direction,
         replace(Details(), **said),
-        act(reason, by),
+        act(instance, reason, by),
         zone=zone,
         register=register,
-        received_at=_read(
+        received_at=read(
             "received", received, lambda text: datetime.fromisoformat(text).replace(tzinfo=zone)
         ),
         department=department,
@@ -117,7 +78,7 @@ def new(
         known=_known(instance),
         office=_office(instance),
     )
-    _told(instance, made, as_json, f"{made.number} is entered, {made.status}.")
+    _told(instance, made, as_json, "")
 
 
 @entry.command("list")
@@ -130,10 +91,17 @@ def list_entries(
     as_json: Json = False,
 ) -> None:
     """Entries by state, holder and direction."""
-    services()
+    instance = services()
     from register.views import listed
 
-    data = listed(status=status, department=department, person=person, direction=direction or "", limit=limit)
+    data = listed(
+        status=status,
+        department=department,
+        person=person,
+        direction=direction or "",
+        limit=limit,
+        rights=rights(instance),
+    )
 
     def people() -> None:
         if not data:
@@ -155,7 +123,7 @@ def list_entries(
 
 
 @entry.command()
-@_with_details
+@with_details
 def amend(
     number: Number,
     said: dict[str, Any],
@@ -170,8 +138,8 @@ def amend(
 
     done = change(
         number,
-        lambda before: replace(before, **said),
-        act(reason, by, seen),
+        partial(after, said),
+        act(instance, reason, by, seen),
         zone=instance.settings.zone,
         known=_known(instance),
     )
@@ -191,7 +159,7 @@ def move(
     instance = services()
     from register.entries import move as bring
 
-    done = bring(number, state, act(reason, by, seen), office=_office(instance))
+    done = bring(number, state, act(instance, reason, by, seen), office=_office(instance))
     _told(instance, done, as_json, f"{number} is {done.status} now.")
 
 
@@ -215,7 +183,13 @@ def assign(
     instance = services()
     from register.holding import assign as give
 
-    done = give(number, act(reason, by, seen), department=department, person=person, office=_office(instance))
+    done = give(
+        number,
+        act(instance, reason, by, seen),
+        department=department,
+        person=person,
+        office=_office(instance),
+    )
     _told(instance, done, as_json, f"{number} is with {_holder(done)} now.")
 
 
@@ -225,7 +199,7 @@ def claim(number: Number, by: By = "", seen: Seen = None, as_json: Json = False)
     instance = services()
     from register.holding import claim as take
 
-    done = take(number, act("", by, seen), office=_office(instance))
+    done = take(number, act(instance, "", by, seen), office=_office(instance))
     _told(instance, done, as_json, f"{number} is with {_holder(done)} now.")
 
 
@@ -252,7 +226,9 @@ def forward(
     instance = services()
     from register.entries import forward as send
 
-    made = send(number, to, act(reason, by, seen), zone=instance.settings.zone, office=_office(instance))
+    made = send(
+        number, to, act(instance, reason, by, seen), zone=instance.settings.zone, office=_office(instance)
+    )
     _told(instance, made, as_json, f"{made.number} forwards {number}: {made.status}.")
 
 
@@ -264,8 +240,46 @@ def give_back(
     instance = services()
     from register.holding import give_back as back
 
-    done = back(number, act(reason, by, seen), office=_office(instance))
+    done = back(number, act(instance, reason, by, seen), office=_office(instance))
     _told(instance, done, as_json, f"{number} is with {_holder(done)} again.")
+
+
+User = Annotated[str, typer.Argument(help="User of the office.")]
+Granted = Annotated[Action, typer.Option("--action", help="view, edit, approve or export.")]
+
+
+@entry.command()
+def share(
+    number: Number,
+    user: User,
+    action: Granted = Action.VIEW,
+    reason: Why = "",
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Let a user see an entry, or do more with it, whatever their roles."""
+    instance = services()
+    from register.sharing import share as give
+
+    done = give(number, user, act(instance, reason, by), action)
+    _told(instance, done, as_json, f"{user} may {action} {number} now.")
+
+
+@entry.command()
+def unshare(
+    number: Number,
+    user: User,
+    action: Granted = Action.VIEW,
+    reason: Why = "",
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Take back what was shared."""
+    instance = services()
+    from register.sharing import unshare as take
+
+    done = take(number, user, act(instance, reason, by), action)
+    _told(instance, done, as_json, f"{user} may {action} {number} by no grant of its own any more.")
 
 
 @entry.command()
@@ -282,7 +296,7 @@ def relate(
     instance = services()
     from register.entries import relate as say_so
 
-    done = say_so(number, relation, other, act(reason, by, seen))
+    done = say_so(number, relation, other, act(instance, reason, by, seen))
     _told(instance, done, as_json, f"{number} {relation} {other}.")
 
 
@@ -301,44 +315,8 @@ def void(
     instance = services()
     from register.entries import strike
 
-    done = strike(number, act(reason, by, seen), replaced_by=replaced_by or ())
+    done = strike(number, act(instance, reason, by, seen), replaced_by=replaced_by or ())
     _told(instance, done, as_json, f"{number} is void.")
-
-
-def _said(given: dict[str, Any]) -> dict[str, Any]:
-    """The details that were named; "" takes one away."""
-    return dict(_detail(option, value) for option, value in given.items() if value is not None)
-
-
-def _detail(option: str, value: Any) -> tuple[str, Any]:
-    match option:
-        case "sender" | "recipient":
-            return f"{option}s", tuple(value)
-        case "tag":
-            return "tags", tuple(filter(None, value))
-        case "class_name":
-            return "label", value
-        case "language":
-            return option, value.lower()
-        case "dated":
-            return option, _read(option, value, date.fromisoformat)
-    return option, value
-
-
-def _read(name: str, text: str, how: Callable[[str], T]) -> T | None:
-    """The value; None for an empty text."""
-    try:
-        return how(text) if text else None
-    except ValueError as error:
-        form = "2026-03-31" if name == "dated" else "2026-03-31T09:30"
-        raise Usage(f"{name} is {text!r}, which is no such date: write it as {form}") from error
-
-
-def act(reason: str, by: str, seen: int | None = None) -> "Act":
-    """Who does it now, and why."""
-    from register.entries import Act
-
-    return Act(by or getpass.getuser(), datetime.now(UTC), reason, seen)
 
 
 def _known(instance: Services) -> Callable[[str], None]:
@@ -359,4 +337,7 @@ def _told(instance: Services, done: "Entry", as_json: bool, said: str) -> None:
     from register import views
 
     deliver(instance)
-    answer(as_json, views.show(done.number), lambda: say(said))
+    now = views.show(done.number)
+    who = holder(now["department"], now["person"])
+    entered = f"{done.number} is entered, {now['status']}{f', with {who}' if who else ''}."
+    answer(as_json, now, lambda: say(said or entered))

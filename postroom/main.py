@@ -16,6 +16,7 @@ from postroom import (
     champions,
     classes,
     demo,
+    desk,
     enduring,
     entries,
     indexing,
@@ -23,19 +24,24 @@ from postroom import (
     intaking,
     learning,
     learning_benches,
+    office,
     people,
     receipts,
     resplitting,
+    rules,
     searching,
     separators,
     serving,
+    tokens,
     working,
 )
+from postroom.acting import ActingGroup, act_as
 from postroom.context import choose_home
 from postroom.output import aside
 
 app = typer.Typer(
     name="postroom",
+    cls=ActingGroup,
     help="Scan, register, archive and find a mailroom's letters.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -48,6 +54,9 @@ for verbs in (
     searching,
     people,
     entries,
+    office,
+    tokens,
+    rules,
     receipts,
     resplitting,
     inspecting,
@@ -60,6 +69,7 @@ for verbs in (
     indexing,
     backing,
     serving,
+    desk,
     demo,
     benches,
     enduring,
@@ -68,16 +78,33 @@ for verbs in (
     verbs.add_to(app)
 
 
+_FOR_USERS = frozenset(
+    {
+        "entry", "search", "show", "get", "receipt", "department", "user", "field", "closure", "delegation",
+        "rule",
+    }
+)  # fmt: skip
+"""Verbs that ask what a user may do; all others are the owner's."""
+
+
 @app.callback()
 def _common(
+    context: typer.Context,
     home: Annotated[
         Path | None,
         typer.Option(
             help="Where this instance lives. Default: POSTROOM_HOME, var/ in a checkout, your data folder."
         ),
     ] = None,
+    user: Annotated[
+        str, typer.Option("--as", metavar="USER", help="Act as a user of the office, with their rights.")
+    ] = "",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error.")] = False,
 ) -> None:
+    verb = context.invoked_subcommand
+    if user and verb not in _FOR_USERS:
+        raise Usage(f"postroom {verb} is for the installation's owner: leave out --as {user}")
+    act_as(user)
     to_stderr(verbose)
     choose_home(home)
 

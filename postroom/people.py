@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from domain.errors import Unavailable, Usage
+from domain.errors import Usage
 from infra.wiring import Services
 from postroom.context import services
 from postroom.output import answer, aside, count, percent, say, table
@@ -241,9 +241,7 @@ def _said_in(path: Path, known: Collection[str]) -> list[tuple[str, str, str]]:
 
 def deliver(instance: Services) -> None:
     """Publish what was written; where archive or index do not answer, say that it will be found later."""
-    from flows.publish import publish
+    from flows.publish import quietly
 
-    try:
-        publish(instance)
-    except Unavailable as error:
-        aside.print(f"Written down. The search will show it later: {error}", markup=False)
+    if waits := quietly(instance):
+        aside.print(f"Written down. The search will show it later: {waits}", markup=False)

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from domain.errors import Usage
+from postroom.acting import act
 from postroom.context import services
-from postroom.entries import By, Number, act
+from postroom.entries import By, Number
 from postroom.output import answer, say, table
 from postroom.people import deliver
 from postroom.searching import Json
@@ -41,7 +42,7 @@ def issue(
     path = output or Path(f"{number}.pdf")
     if not path.parent.is_dir():
         raise Usage(f"{path.parent} is not a folder: name a file in one that is there")
-    pdf = make(instance, number, act("", by), language)
+    pdf = make(instance, number, act(instance, "", by), language)
     path.write_bytes(pdf)
     deliver(instance)
     answer(as_json, {"number": number, "file": str(path), "size": len(pdf)}, lambda: say(f"Written: {path}"))

@@ -16,6 +16,8 @@ from rich.text import Text
 from domain.correspondence import holder
 from domain.entry import Query, Results
 from domain.errors import Usage
+from domain.rights import Action
+from postroom.acting import is_owner, rights
 from postroom.context import services
 from postroom.output import answer, count, highlighted, percent, say, screen, table
 
@@ -56,9 +58,15 @@ def search(
 ) -> None:
     """Search the full text of everything filed."""
     numbers = _NUMBER.findall(query.upper())
-    instance = services(database=boxes or bool(numbers))
+    instance = services(database=boxes or bool(numbers) or not is_owner())
+    may = rights(instance)
     start = time.perf_counter()
-    found = instance.index.search(Query(query, label=label, since=since, until=until, limit=limit))
+    asked = Query(query, label=label, since=since, until=until, limit=limit)
+    if may is not None:
+        from register.outbox import allowed
+
+        asked = allowed(asked, may)
+    found = instance.index.search(asked)
     seconds = time.perf_counter() - start
     places: list[Place] = []
     if boxes:
@@ -69,7 +77,7 @@ def search(
     if numbers:
         from register.standing import told
 
-        void = told(numbers)
+        void = told(numbers, may)
     data = {
         "total": found.total,
         "seconds": round(seconds, 4),
@@ -154,7 +162,7 @@ def show(number: Annotated[str, typer.Argument(help="Register number.")], as_jso
     instance = services()
     from register import views
 
-    data = views.show(number)
+    data = views.show(number, rights(instance))
     answer(as_json, data, lambda: _print_entry(data, instance.settings.zone))
 
 
@@ -173,6 +181,10 @@ def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
     for name in ("class", "dated", "reference", "priority", "confidentiality", "language", "location"):
         if data[name] and data[name] != usual.get(name):
             say(f"{name}: {data[name]}")
+    for name, value in data["custom"].items():
+        say(f"{name}: {'yes' if value is True else 'no' if value is False else value}")
+    if data["access"]:
+        say(f"shared: {', '.join(data['access'])}")
     if data["tags"]:
         say(f"tags: {', '.join(data['tags'])}")
     for party in data["parties"]:
@@ -303,7 +315,7 @@ def get(
     instance = services()
     from register import views
 
-    entry = views.entry(number)
+    entry = views.entry(number, rights(instance), Action.EXPORT)
     if original:
         keys = views.original_keys(entry)
         if len(keys) > 1:

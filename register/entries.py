@@ -1,39 +1,30 @@
 """Entries that a person makes and changes. What scanning files is the same kind of entry."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.correspondence import INVERSE, Channel, Confidentiality, Details, Direction, Priority, Relation
-from domain.errors import Usage
-from domain.states import RECEIVED, REGISTERED, USUAL, States
-from register import voids
+from domain.errors import Missing, Stale, Usage
+from domain.fields import checked_values
+from domain.rights import Action, Guarded
+from domain.states import APPROVALS, RECEIVED, REGISTERED, USUAL, States
+from register import decisions, voids
+from register.acts import Act
 from register.filing import record
 from register.models import Entry, Event
 from register.numbers import must_be_register, next_number
+from register.office import must_be_holder
 from register.parties import RECIPIENT, SENDER, fold, parties, set_parties
+from register.rights import guarded, must, must_new
 from register.session import write
 from register.states import must_follow
 from register.texts import fit
 
 REGISTERS = {Direction.INCOMING: "IN", Direction.OUTGOING: "OUT", Direction.INTERNAL: "INT"}
 """The register of each direction, where nobody names another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who does something, when and why.
-
-    Attributes:
-        seen: the last event of the entry that the person knew of: another one's since makes it a ``Usage``.
-    """
-
-    actor: str
-    at: datetime
-    reason: str = ""
-    seen: int | None = None
 
 
 def enter(
@@ -65,14 +56,19 @@ def enter(
 
     Raises:
         Usage: a value cannot be; names the field, the value and what to do. Nothing is written.
+        Forbidden: the person may not register entries there.
     """
-    at = received_at or act.at
-    _check(details, direction, act.at.astimezone(zone).date(), known, list(_told(details)))
+    at, today = received_at or act.at, act.at.astimezone(zone).date()
+    department, person, now = fit(department), fit(person), decisions.office()
+    made = Guarded(department, person, details.confidentiality)
+    must_new(act.rights, made, direction)
+    _check(details, direction, today, known, list(_told(details)))
     if at > act.at:
         raise Usage(f"received_at is {at.isoformat()}, which is yet to come: leave it out for now")
     register = register or REGISTERS[direction]
     must_be_register(register)
-    details = fit(details)
+    must_be_holder(now, department, person, made, today)
+    details = fit(replace(details, custom=checked_values(now.fields, details.label, details.custom)))
     with write():
         entry = Entry.objects.create(
             **next_number(register, at, zone),
@@ -86,7 +82,7 @@ def enter(
         _set_parties(entry, details)
         content = {**_told(details), "direction": direction, "status": entry.status}
         content |= {"department": department, "person": person, "reason": act.reason}
-        record(entry, "entered", content, actor=act.actor, at=act.at)
+        recorded(entry, "entered", content, act)
     return entry
 
 
@@ -115,12 +111,18 @@ def amend(
         entry = locked(number, act)
         before = details_of(entry)
         after = fit(change(before))
+        label = after.label or class_of(entry)
+        if after.custom != before.custom:
+            after = replace(after, custom=checked_values(decisions.office().fields, label, after.custom))
         old, new = _told(before), _told(after)
         changed = [name for name in old if old[name] != new[name]]
         if not changed:
             raise Usage(f"{number} says that already: nothing is changed")
         today = act.at.astimezone(zone).date()
         _check(after, Direction(entry.direction), today, known, changed)
+        if "confidentiality" in changed:
+            stricter = replace(guarded(entry), confidentiality=after.confidentiality)
+            must_be_holder(decisions.office(), "", entry.person, stricter, today)
         Entry.objects.filter(pk=entry.pk).update(**_columns(after))
         _set_parties(entry, after)
         content = {
@@ -136,9 +138,10 @@ def move(number: str, to: str, act: Act, *, office: States = USUAL) -> Entry:
 
     Raises:
         Usage: that state does not follow, asks for something that is missing, or somebody was faster.
+        Forbidden: the person may not do that; approving is a right of its own.
     """
     with write():
-        entry = locked(number, act)
+        entry = locked(number, act, Action.APPROVE if to in APPROVALS else Action.EDIT)
         must_follow(entry, to, office, label=class_of(entry), reason=act.reason)
         content = {"from": entry.status, "to": to, "reason": act.reason}
         Entry.objects.filter(pk=entry.pk).update(status=to)
@@ -158,7 +161,8 @@ def relate(number: str, relation: Relation, other: str, act: Act) -> Entry:
             (number, other)
         )  # in one order, so that two who relate never wait for each other
         held = {
-            one: locked(one, act if one == number else replace(act, seen=None)) for one in (first, second)
+            one: locked(one, act) if one == number else locked(one, replace(act, seen=None), Action.VIEW)
+            for one in (first, second)
         }
         said = {"relation": str(relation), "number": other}
         if said in held[number].relations:
@@ -186,13 +190,21 @@ def forward(
     if not any(map(fold, recipients)):
         raise Usage(f"Say to whom {number} goes: --to NAME")
     with write():
-        entry = locked(number, act)
+        entry = locked(number, act, Action.VIEW)
         sent = replace(
             details_of(entry), senders=(), recipients=tuple(recipients), channel=Channel.POST, dated=None,
             location="",
         )  # fmt: skip
         act = replace(act, seen=None)
-        made = enter(Direction.OUTGOING, sent, act, zone=zone, department=entry.department, office=office)
+        made = enter(
+            Direction.OUTGOING,
+            sent,
+            act,
+            zone=zone,
+            department=entry.department,
+            person=entry.person,
+            office=office,
+        )
         return relate(made.number, Relation.FORWARDS, number, act)
 
 
@@ -203,9 +215,9 @@ def strike(number: str, act: Act, *, replaced_by: Sequence[str] = ()) -> Entry:
         Usage: it is void already, there is no reason, or an entry in its place is not there or void too.
     """
     with write():
-        entry = locked(number, act)
+        entry = locked(number, act, Action.REGISTER)
         for other in replaced_by:
-            if other == number or not Entry.objects.filter(number=other, voided_at=None).exists():
+            if other == number or not Entry.objects.filter(number=fit(other), voided_at=None).exists():
                 raise Usage(f"{other} cannot take the place of {number}: name an entry that counts")
         voids.void(entry, act.reason, actor=act.actor, at=act.at, replaced_by=replaced_by)
         return Entry.objects.get(pk=entry.pk)
@@ -226,6 +238,7 @@ def details_of(entry: Entry) -> Details:
         confidentiality=Confidentiality(entry.confidentiality),
         language=entry.language,
         location=entry.location,
+        custom=entry.custom,
     )
 
 
@@ -240,21 +253,25 @@ def last_event(entry: Entry) -> Event:
     return Event.objects.filter(entry=entry).order_by("sequence").latest("sequence")
 
 
-def locked(number: str, act: Act) -> Entry:
+def locked(number: str, act: Act, action: Action = Action.EDIT) -> Entry:
     """The entry, for the rest of the caller's transaction nobody else's.
 
     Raises:
-        Usage: there is none, it is void, or somebody changed it since it was seen.
+        Missing: there is none, or none that the person may know of.
+        Forbidden: the person may not do this with it.
+        Stale: somebody changed it since it was seen.
+        Usage: it is void.
     """
-    entry = Entry.objects.select_for_update().filter(number=number).first()
+    entry = Entry.objects.select_for_update().filter(number=fit(number)).first()
     if entry is None:
-        raise Usage(f"There is no entry {number}. Find it: postroom search WORDS")
+        raise Missing(f"There is no entry {number}. Find it: postroom search WORDS")
+    must(act.rights, action, entry)
     if entry.voided_at is not None:
         raise Usage(f"{number} is void: {entry.void_reason}. A void entry stays as it is.")
     if act.seen is not None:
         last = last_event(entry)
         if last.sequence != act.seen:
-            raise Usage(
+            raise Stale(
                 f"{number} was changed meanwhile: {last.kind} by {last.actor} at "
                 f"{last.at.isoformat(timespec='seconds')}. Look at it again, then decide anew."
             )
@@ -264,7 +281,8 @@ def locked(number: str, act: Act) -> Entry:
 def recorded(entry: Entry, kind: str, content: dict[str, Any], act: Act) -> Entry:
     """The entry as it stands now, once what was done is in its history."""
     now = Entry.objects.get(pk=entry.pk)
-    record(now, kind, content, actor=act.actor, at=act.at)
+    content = {**content, "source": act.source} if act.source else content
+    record(now, kind, fit(content), actor=fit(act.actor), at=act.at)
     return now
 
 
@@ -295,14 +313,14 @@ def _check(
 def _columns(details: Details) -> dict[str, Any]:
     told = asdict(details)
     del told["senders"], told["recipients"]
-    return {**told, "tags": list(dict.fromkeys(details.tags))}
+    return {**told, "tags": list(dict.fromkeys(details.tags)), "custom": dict(details.custom)}
 
 
 def _told(details: Details) -> dict[str, Any]:
     """As history holds it."""
     dated = details.dated.isoformat() if details.dated else None
     lists = {name: list(getattr(details, name)) for name in ("senders", "recipients", "tags")}
-    return {**asdict(details), **lists, "dated": dated}
+    return {**asdict(details), **lists, "dated": dated, "custom": dict(details.custom)}
 
 
 def _set_parties(entry: Entry, details: Details) -> None:

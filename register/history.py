@@ -10,9 +10,8 @@ from typing import Any
 from django.db.models import Max
 
 from register.models import Counter, Entry, Event, EventContent
-from register.numbers import take_next
+from register.numbers import HISTORY, OFFICE, take_next
 
-_CHAIN = 0  # the year under which a register counts its events
 _START = "0" * 64
 
 
@@ -29,7 +28,7 @@ def _link(event: Event, number: str) -> str:
 
 def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
     """Add an event to the chain of the entry's register, within the caller's transaction."""
-    sequence = take_next(entry.register, _CHAIN)
+    sequence = take_next(entry.register, HISTORY)
     last = Event.objects.filter(register=entry.register, sequence=sequence - 1).first()
     body = json.dumps(content, ensure_ascii=False, sort_keys=True)
     salt = secrets.token_hex(32)
@@ -107,7 +106,7 @@ def breaks() -> Iterator[dict[str, Any]]:
                 "problem": wrong,
             }
         previous = event
-    for counter in Counter.objects.filter(year=_CHAIN).order_by("register"):
+    for counter in Counter.objects.filter(year=HISTORY).exclude(register=OFFICE).order_by("register"):
         last = Event.objects.filter(register=counter.register).aggregate(last=Max("sequence"))["last"] or 0
         if last != counter.last:
             yield {

@@ -1,14 +1,21 @@
 """Who holds an entry now: a department, a person of it, or the registry's own queue where nobody does."""
 
 import json
+from dataclasses import replace
 
 from domain.correspondence import holder
 from domain.errors import Usage
+from domain.rights import Action, Guarded
 from domain.states import ASSIGNED, ENDS, REGISTERED, USUAL, States
-from register.entries import Act, class_of, locked, recorded
+from register import decisions
+from register.acts import Act
+from register.entries import class_of, locked, recorded
 from register.models import Entry, EventContent
+from register.office import must_be_holder
+from register.rights import guarded
 from register.session import write
 from register.states import must_follow
+from register.texts import fit
 
 _GIVEN = "assigned"
 
@@ -21,8 +28,12 @@ def assign(number: str, act: Act, *, department: str = "", person: str = "", off
     """
     if not (department or person):
         raise Usage(f"Say who is to have {number}: --department NAME, --person NAME or both")
+    department, person = fit(department), fit(person)
     with write():
         entry = locked(number, act)
+        must_be_holder(
+            decisions.office(), department, person, _with(entry, department, person), act.at.date()
+        )
         if (entry.department, entry.person) == (department, person):
             raise Usage(f"{holder(department, person)} has {number} already")
         return _give(entry, department, person, _GIVEN, act, office)
@@ -35,7 +46,7 @@ def claim(number: str, act: Act, *, office: States = USUAL) -> Entry:
         Usage: somebody has it already, the entry has ended, or somebody was faster.
     """
     with write():
-        entry = locked(number, act)
+        entry = locked(number, act, Action.VIEW)
         if entry.person:
             raise Usage(f"{entry.person} has {number}. To take it over: postroom entry assign {number}")
         return _give(entry, entry.department, act.actor, _GIVEN, act, office)
@@ -57,6 +68,10 @@ def give_back(number: str, act: Act, *, office: States = USUAL) -> Entry:
             raise Usage(f"Nobody gave {number} to who has it: assign it, with the reason")
         before = json.loads(last)["from"]
         return _give(entry, before["department"], before["person"], "given back", act, office)
+
+
+def _with(entry: Entry, department: str, person: str) -> Guarded:
+    return replace(guarded(entry), department=department, person=person)
 
 
 def _give(entry: Entry, department: str, person: str, kind: str, act: Act, office: States) -> Entry:

@@ -2,10 +2,14 @@
 
 import json
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.correspondence import Confidentiality
 from domain.entry import IndexEntry
+from domain.rights import Action, Guarded, labels
 from register.models import Outbox
+from register.rights import granted
 
 _IDENTIFIERS = ("reference", "amount", "iban", "vat_id", "tax_id", "phone", "email")
 
@@ -13,6 +17,14 @@ _IDENTIFIERS = ("reference", "amount", "iban", "vat_id", "tax_id", "phone", "ema
 def is_void(row: Outbox) -> bool:
     """Whether this change left the entry void, so that no search is to find it."""
     return json.loads(row.body)["entry"].get("voided_at") is not None
+
+
+def _access(entry: dict[str, Any]) -> tuple[str, ...]:
+    """Who finds it."""
+    level = entry.get("confidentiality", Confidentiality.INTERNAL)
+    holders = entry.get("department", ""), entry.get("person", "")
+    subject = Guarded(*holders, confidentiality=level, grants=granted(entry["access"]))
+    return tuple(sorted({*labels(subject, Action.VIEW), *entry["access"]}))
 
 
 def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEntry:
@@ -43,7 +55,7 @@ def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEnt
         pages=pages,
         dates=tuple(date.fromisoformat(field["value"]) for field in fields if field["name"].endswith("date")),
         identifiers=tuple(dict.fromkeys(identifiers)),
-        access=tuple(entry["access"]),
+        access=_access(entry),
         languages=tuple(languages) if len(languages) == len(pages) else (),
         amounts=tuple(dict.fromkeys(field["value"] for field in fields if field["name"] == "amount")),
     )

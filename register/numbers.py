@@ -12,6 +12,7 @@ from domain.errors import Usage
 from register.models import Counter
 
 HISTORY = 0  # the year under which a register counts its events
+OFFICE = "office"  # under which the office's decisions are counted there; no register can be called so
 _REGISTER = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _NUMBER = re.compile(r"([A-Z][A-Z0-9]{0,15})-([0-9]{4})-([0-9]{6,})-([0-9])")
 

@@ -6,13 +6,17 @@ not searched, so its record is all there is. Times are the database's own.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from register.models import Lease, Outbox, StoredObject
+from domain.entry import Query
+from domain.rights import Action, Rights
+from register.models import Entry, Lease, Outbox, StoredObject
+from register.rights import within
 from register.session import write
 from register.standing import VOIDED
 from register.texts import fit
@@ -131,8 +135,28 @@ def delivered(rows: Sequence[Outbox]) -> None:
 
 
 def waits_for(row: Outbox) -> str:
-    """What the row is about, for people: the entry's number or the batch's source."""
-    return row.entry.number if row.entry else row.batch.source if row.batch else ""
+    """What the row is about, for people: the entry's number, the batch's source or the office's decision."""
+    if row.entry:
+        return row.entry.number
+    return row.batch.source if row.batch else f"decision {row.sequence} of the office"
+
+
+def allowed(query: Query, rights: Rights | None) -> Query:
+    """The search as far as somebody may see."""
+    if rights is None:
+        return query
+    badges = rights.reach(Action.VIEW).badges()
+    return replace(query, access=tuple(sorted(badges)), without=moved_away(rights))
+
+
+def moved_away(rights: Rights | None) -> tuple[str, ...]:
+    """Numbers of entries that the index may still show to somebody who may not know of them any more."""
+    if rights is None:
+        return ()
+    waiting = Outbox.objects.filter(delivered_at=None).exclude(entry=None).values("entry")
+    indexed = Outbox.objects.exclude(delivered_at=None).filter(entry=OuterRef("pk"))
+    changed = Entry.objects.filter(Exists(indexed), pk__in=waiting).exclude(within(rights))
+    return tuple(changed.values_list("number", flat=True))
 
 
 def failed(rows: Sequence[Outbox], error: str) -> None:

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import Usage
 from domain.receipt import VERSION, Receipt, ReceivedFile
+from domain.rights import Action
 from domain.wire import to_plain
 from register import standing
-from register.entries import Act, locked, recorded
+from register.acts import Act
+from register.entries import locked, recorded
 from register.models import Claim, Document, Entry, Event, EventContent, StoredObject
 from register.parties import RECIPIENT, SENDER, parties
 from register.session import write
@@ -71,7 +73,7 @@ def issued(receipt: Receipt, sha256: str, act: Act) -> None:
         Usage: the entry is void by now.
     """
     with write():
-        entry = locked(receipt.number, act)
+        entry = locked(receipt.number, act, Action.EXPORT)
         content = {"receipt": to_plain(receipt), "sha256": sha256, "reason": act.reason}
         recorded(entry, ISSUED, content, act)
 

@@ -16,7 +16,7 @@ from register.models import Batch, Document, Entry, EntryParty, Event, Outbox, P
 VERSION = 2
 _DETAILS = (
     "channel", "label", "tags", "priority", "confidentiality", "language", "location",
-    "status", "department", "person", "relations",
+    "status", "department", "person", "relations", "custom",
 )  # fmt: skip
 
 

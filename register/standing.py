@@ -10,7 +10,9 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from domain.rights import Rights
 from register.models import Document, Entry, EventContent, PageFate
+from register.rights import within
 
 VOIDED = "voided"
 """The kind of event that makes an entry void."""
@@ -64,9 +66,10 @@ def label_place(document: Document) -> tuple[int, int] | None:
     return places(document)[0]
 
 
-def told(numbers: Collection[str]) -> list[Void]:
-    """Those of the numbers that are void, in order."""
-    entries = Entry.objects.filter(number__in=numbers).exclude(voided_at=None).order_by("number")
+def told(numbers: Collection[str], rights: Rights | None = None) -> list[Void]:
+    """Those of the numbers that are void, in order, and that the person may know of."""
+    entries = Entry.objects.filter(within(rights), number__in=numbers).exclude(voided_at=None)
+    entries = entries.order_by("number")
     return [_void(entry) for entry in entries]
 
 

@@ -5,25 +5,45 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Min
+from django.db.models import F, Min, Q
 
-from domain.errors import Usage
+from domain.errors import Missing, Usage
+from domain.rights import Action, Rights
 from register import standing
 from register.batches import pace
 from register.models import Batch, Claim, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
+from register.rights import must, within
+from register.texts import fit
 
 
-def entry(number: str) -> Entry:
-    """The entry of this number, or Usage."""
-    found = Entry.objects.filter(number=number).first()
+def entry(number: str, rights: Rights | None = None, action: Action = Action.VIEW) -> Entry:
+    """The entry of this number.
+
+    Raises:
+        Missing: there is none, or none that the person may know of.
+        Forbidden: the person may not do this with it.
+    """
+    found = Entry.objects.filter(number=fit(number)).first()
     if found is None:
-        raise Usage(f"There is no entry {number}. Find it: postroom search WORDS")
+        raise Missing(f"There is no entry {number}. Find it: postroom search WORDS")
+    must(rights, action, found)
     return found
 
 
-def show(number: str) -> dict[str, Any]:
-    """Everything about an entry: documents with fields and page account, objects, history."""
-    found = entry(number)
+def may(number: str, rights: Rights | None, action: Action = Action.VIEW) -> bool:
+    """Whether the person may do this with the entry."""
+    return Entry.objects.filter(within(rights, action), number=fit(number)).exists()
+
+
+def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
+    """Everything about an entry: documents with fields and page account, objects, history.
+
+    Of entries that it is related to, only those are named that the person may know of.
+
+    Raises:
+        Missing: there is none, or none that the person may know of.
+    """
+    found = entry(number, rights)
     named = found.parties.select_related("party").order_by("id")
     parties = [{"role": one.role, "name": one.party.name} for one in named]
     documents = Document.objects.filter(entry=found).select_related("batch").order_by("id")
@@ -45,7 +65,9 @@ def show(number: str) -> dict[str, Any]:
         "status": found.status,
         "department": found.department or None,
         "person": found.person or None,
-        "relations": found.relations,
+        "access": found.access,
+        "custom": found.custom,
+        "relations": _known(found.relations, rights),
         "voided_at": found.voided_at.isoformat() if found.voided_at else None,
         "void_reason": found.void_reason or None,
         "replaced_by": list(standing.replaced_by(found)),
@@ -58,6 +80,12 @@ def show(number: str) -> dict[str, Any]:
         "documents": [_document(document) for document in documents],
         "history": [_event(event) for event in found.events.select_related("content").order_by("sequence")],
     }
+
+
+def _known(relations: list[dict[str, str]], rights: Rights | None) -> list[dict[str, str]]:
+    named = Entry.objects.filter(within(rights), number__in=[one["number"] for one in relations])
+    known = set(named.values_list("number", flat=True))
+    return [one for one in relations if one["number"] in known]
 
 
 def _document(document: Document) -> dict[str, Any]:
@@ -120,11 +148,27 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def listed(
-    *, status: str = "", department: str = "", person: str = "", direction: str = "", limit: int = 50
+    *,
+    status: str = "",
+    department: str = "",
+    person: str = "",
+    direction: str = "",
+    limit: int = 50,
+    after: str = "",
+    rights: Rights | None = None,
 ) -> list[dict[str, Any]]:
-    """Entries that are not void, the newest first: those of this state, holder and direction."""
+    """Entries that are not void, the newest first, behind the number ``after``: of this state and holder.
+
+    Raises:
+        Missing: there is no such entry, or none that the person may know of.
+    """
     asked = {"status": status, "department": department, "person": person, "direction": direction}
-    found = Entry.objects.filter(voided_at=None, **{name: value for name, value in asked.items() if value})
+    wanted = {name: fit(value) for name, value in asked.items() if value}
+    found = Entry.objects.filter(within(rights), voided_at=None, **wanted)
+    if after:
+        last = entry(after, rights)
+        earlier = Q(received_at__lt=last.received_at)
+        found = found.filter(earlier | Q(received_at=last.received_at, pk__lt=last.pk))
     return [
         {
             "number": one.number,

@@ -296,7 +296,7 @@ def wrong(line: str) -> str | None:
     while words and words[0].startswith("-"):
         if words[0] not in common:
             return f"no option {words[0]}"
-        words = words[2:] if words[0] == "--home" else words[1:]
+        words = words[2:] if words[0] in ("--home", "--as") else words[1:]
     if not words or words[0].isupper() or words[0] == "...":
         return None
     found = next((name for name in verbs() if words[: len(name.split())] == name.split()), None)
@@ -304,7 +304,7 @@ def wrong(line: str) -> str | None:
         group = any(name.startswith(f"{words[0]} ") for name in verbs())
         return None if group and (len(words) == 1 or words[1].isupper()) else f"no verb {words[0]}"
     given = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)}
-    unknown = given - options(verbs()[found]) - {"--help"}
+    unknown = given - options(verbs()[found]) - {"--help", "--as"}
     return f"{found} has no {sorted(unknown)}" if unknown else None
 
 

@@ -4,27 +4,45 @@ Names a person gave (paths, texts) are kept as text with bytes that are not UTF-
 ``\xNN``; the exact bytes of a dropped file's path stand in ``Claim.path``.
 """
 
-from register.models.changes import Event, EventContent, Lease, Mark, Outbox, Seal
-from register.models.entries import Correction, Counter, Document, Entry, EntryParty, Party, StoredObject
+from register.models.changes import Decision, Event, EventContent, Lease, Mark, Outbox, Seal, Stamp
+from register.models.entries import (
+    Correction,
+    Counter,
+    Document,
+    Entry,
+    EntryParty,
+    Party,
+    PartyKey,
+    StoredObject,
+)
 from register.models.scans import Batch, Chunk, Claim, PageFate, Problem
+from register.models.work import Answer, Clock, Firing, Notice, Token
 
 __all__ = (
+    "Answer",
     "Batch",
     "Chunk",
     "Claim",
+    "Clock",
     "Correction",
     "Counter",
+    "Decision",
     "Document",
     "Entry",
     "EntryParty",
     "Event",
     "EventContent",
+    "Firing",
     "Lease",
     "Mark",
+    "Notice",
     "Outbox",
     "PageFate",
     "Party",
+    "PartyKey",
     "Problem",
     "Seal",
+    "Stamp",
     "StoredObject",
+    "Token",
 )

@@ -34,17 +34,42 @@ class EventContent(models.Model):
     body = models.TextField()
 
 
-class Outbox(models.Model):
-    """A change of an entry or a batch that the archive must still hear of, and of an entry the index.
+class Decision(models.Model):
+    """Something the office decided of itself. Never changed, never removed (triggers).
 
-    ``body`` is the immutable record for the archive, the ``sequence``-th of its entry's register or of
-    its batch; ``id`` orders all changes. ``recorded_at`` is when the archive had it, ``delivered_at`` when
-    the index had it too; ``retry_at`` until when a change rests that could not be delivered as it is.
+    The last one of a kind and name holds; an empty ``body`` takes it away. ``hash`` links it to the one
+    before.
+    """
+
+    sequence = models.PositiveBigIntegerField(unique=True)
+    kind = models.CharField(max_length=16)
+    name = models.CharField(max_length=64)
+    body = models.TextField(blank=True)
+    actor = models.CharField(max_length=255)
+    at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        """Read by kind."""
+
+        indexes = (models.Index(fields=["kind", "name", "sequence"], name="decision_of"),)
+
+
+class Outbox(models.Model):
+    """A change of an entry, a batch or the office that the archive must hear of, and of an entry the index.
+
+    ``body`` is the immutable record for the archive, the ``sequence``-th of its entry's register, of its
+    batch or of the office; ``id`` orders all changes. ``recorded_at`` is when the archive had it,
+    ``delivered_at`` when the index had it too; ``retry_at`` until when a change rests that could not be
+    delivered as it is.
     """
 
     entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="outbox")
     event = models.OneToOneField(Event, null=True, on_delete=models.PROTECT, related_name="outbox")
     batch = models.ForeignKey(Batch, null=True, on_delete=models.PROTECT, related_name="outbox")
+    decision = models.OneToOneField(Decision, null=True, on_delete=models.PROTECT, related_name="outbox")
     sequence = models.PositiveBigIntegerField()
     body = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -55,12 +80,13 @@ class Outbox(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
-        """A record is of an event of an entry, or of a batch."""
+        """A record is of an event of an entry, of a batch, or of a decision."""
 
         constraints = (
             models.CheckConstraint(
-                condition=Q(entry__isnull=False, event__isnull=False, batch__isnull=True)
-                | Q(entry__isnull=True, event__isnull=True, batch__isnull=False),
+                condition=Q(entry__isnull=False, event__isnull=False, batch=None, decision=None)
+                | Q(entry=None, event=None, batch__isnull=False, decision=None)
+                | Q(entry=None, event=None, batch=None, decision__isnull=False),
                 name="record_is_of_one_thing",
             ),
             models.UniqueConstraint(fields=["batch", "sequence"], name="batch_record_once"),
@@ -76,10 +102,20 @@ class Lease(models.Model):
 
 
 class Mark(models.Model):
-    """When something that many machines could do was last begun."""
+    """When something that many machines could do was last begun, and what came of it."""
 
     name = models.CharField(max_length=64, primary_key=True)
     at = models.DateTimeField()
+    told = models.JSONField(default=dict)
+
+
+class Stamp(models.Model):
+    """What a time-stamping authority (RFC 3161) certified of an event's hash."""
+
+    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="stamp")
+    at = models.DateTimeField()
+    authority = models.CharField(max_length=255)
+    token = models.BinaryField()
 
 
 class Seal(models.Model):

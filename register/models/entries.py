@@ -19,18 +19,41 @@ class Counter(models.Model):
 
 
 class Party(models.Model):
-    """A person or organisation outside or inside; ``folded`` is the name without case and accents."""
+    """A person or organisation outside or inside; ``folded`` is the name without case and accents.
 
+    ``key`` is the name of its records, once a person said something of it; ``about`` is what else is known:
+    addresses, channels, preferences, consents. ``merged_into`` is who it turned out to be.
+    """
+
+    key = models.CharField(max_length=36, null=True, unique=True)
     name = models.CharField(max_length=512)
-    folded = models.CharField(max_length=512, unique=True)
+    folded = models.CharField(max_length=512, db_index=True)
+    kind = models.CharField(max_length=16, blank=True, default="")
+    about = models.JSONField(default=dict)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+
+
+class PartyKey(models.Model):
+    """An identifier or an address by which a party is known; it is nobody else's."""
+
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="keys")
+    kind = models.CharField(max_length=32)
+    value = models.CharField(max_length=255)
+
+    class Meta:
+        """Of one party only."""
+
+        constraints = (models.UniqueConstraint(fields=["kind", "value"], name="party_key_once"),)
 
 
 class Entry(models.Model):
     """One line of a register. A void one keeps its number, with ``void_reason``.
 
     ``label`` is the class that a person gave the entry itself; "" where its documents say it. ``department``
-    and ``person`` hold it now. ``relations`` are what it is to others, ``{"relation", "number"}``; the others
-    know the inverse of it. ``dated`` is the date on the letter, ``location`` where the paper lies.
+    and ``person`` hold it now. ``access`` are those who may do something with it whatever their roles, as
+    ``action:user``. ``custom`` are the office's own fields by name. ``relations`` are what it is to others,
+    ``{"relation", "number"}``; the others know the inverse of it. ``dated`` is the date on the letter,
+    ``location`` where the paper lies.
     """
 
     number = models.CharField(max_length=64, unique=True)
@@ -54,6 +77,7 @@ class Entry(models.Model):
     department = models.CharField(max_length=64, blank=True, default="", db_index=True)
     person = models.CharField(max_length=255, blank=True, default="", db_index=True)
     relations = models.JSONField(default=list)
+    custom = models.JSONField(default=dict)
     voided_at = models.DateTimeField(null=True)
     void_reason = models.TextField(blank=True, default="")
 

@@ -262,6 +262,14 @@ class IndexContract(LanguagesContract):
             assert sum(results.facets["year"].values()) == len(found)
             assert sum(results.facets["class"].values()) == len([one for one in seen if one.label])
 
+    def test_numbers_left_out_leave_no_trace(self, mail: Index) -> None:
+        seen = [one for one in MAIL if one.number in (TWO, THREE)]
+        for text in ("", "-nothing"):
+            results = mail.search(Query(text, without=(ONE, FOUR, "never heard of")))
+            assert (sorted(hit.number for hit in results.hits), results.total) == ([TWO, THREE], 2)
+            assert results.facets["language"] == {one.language: 1 for one in seen}
+        assert mail.search(Query("", access=("office",), without=(ONE, TWO))) == NONE
+
     def test_what_one_may_not_see_leaves_no_trace(self, mail: Index) -> None:
         for text in ("warranty", "waranty", "IN-2026-000001-7", "DE89370400440532013000", "subject:boiler"):
             assert mail.search(Query(text, access=("legal",))) == NONE

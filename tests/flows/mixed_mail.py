@@ -18,6 +18,7 @@ from capture.cover import write
 from capture.edits import Edits
 from domain.correspondence import Channel, Direction, Relation
 from domain.document import Cover
+from domain.office import CustomField, Department, FieldKind, Post, Role, User
 from flows.intake import Intake, intake
 from flows.publish import deliver
 from flows.replay import replay
@@ -26,10 +27,13 @@ from flows.steps import Step
 from infra.wiring import Services
 from letters.patch import bars
 from register import problems, review, views
-from register.entries import Act, amend, enter, move, relate, strike
+from register.acts import Act
+from register.entries import amend, enter, move, relate, strike
 from register.holding import assign
 from register.models import Document, Entry, Problem
 from register.numbers import format_number
+from register.office import put
+from register.sharing import share
 from tests.capture.signed import authority, letter, signed
 from tests.flows.rich_page import rich_pdf
 from tests.flows.test_intake import labelled, station
@@ -113,6 +117,12 @@ def _enter_by_hand() -> None:
     move(made.number, "answered", act)
     amend(made.number, lambda one: replace(one, recipients=(), senders=("Carl", "Bob")), act, zone=zone)
     strike(twice.number, act, replaced_by=[made.number])
+    put("department", Department("works", "Public works"), act)
+    put("department", Department("roads", parent="works"), act)
+    put("user", User("ben", posts=(Post(Role.CASE_HANDLER, "roads"),)), act)
+    put("field", CustomField("plot", FieldKind.NUMBER), act)
+    share(answer.number, "ben", act)
+    amend(answer.number, lambda one: replace(one, custom={"plot": "12"}), act, zone=zone)
 
 
 def take_in_all(services: Services, drop: Path) -> None:

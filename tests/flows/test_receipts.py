@@ -26,7 +26,8 @@ from infra.settings import OfficeSettings
 from infra.wiring import Services, open_services
 from letters.receipt import Letterhead, receipt_pdf
 from register import history, views
-from register.entries import Act, enter, strike
+from register.acts import Act
+from register.entries import enter, strike
 from register.models import Entry
 from tests.small import small_tiff, train_small
 

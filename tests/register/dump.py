@@ -5,9 +5,17 @@ from typing import Any
 from django.apps import apps
 from django.db.models import ForeignKey, Model
 
-from register.models import Batch, Claim, Document, Entry, Event, Party, StoredObject
+from register.models import Batch, Claim, Clock, Decision, Document, Entry, Event, Party, StoredObject
 
-_LEFT_OUT = {"Lease", "Chunk", "Mark", "Seal"}  # who works now, and what no archive may tell
+_LEFT_OUT = {
+    "Lease",
+    "Chunk",
+    "Mark",
+    "Seal",
+    "Notice",
+    "Token",
+    "Answer",
+}  # who works now, and what no archive may tell
 _NOT_KEPT = {"changed_at", "created_at", "checked_at", "damage", "attempts", "error"}  # of no lasting meaning
 _SEEN = ("Batch", "Document", "Problem")  # people see their ids, or the order that they give
 
@@ -60,4 +68,8 @@ def _name(row: Model) -> Any:
             return row.folded
         case Event():
             return row.register, row.sequence
+        case Decision():
+            return row.sequence
+        case Clock():
+            return row.entry.number, row.name
     raise TypeError(f"rows of {type(row).__name__} have no name of their own")

@@ -14,7 +14,7 @@ from domain.correspondence import Channel, Details, Direction, Priority, Relatio
 from domain.errors import PostroomError, Usage
 from domain.states import States
 from register import entries, history, holding, numbers, views
-from register.entries import Act
+from register.acts import Act
 from register.models import Entry, Event, Outbox, Party
 from register.session import borrowed
 from tests.register.filings import ALL, AT, file_one, open_batch

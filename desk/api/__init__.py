@@ -1,0 +1,19 @@
+"""The REST API: what the command line does, for programs, with the rights of a user."""
+
+from desk.api import entries, office, search
+from desk.api.described import Described
+from desk.api.problems import add_handlers
+from desk.api.tokens import Bearer
+
+api = Described(
+    title="Postroom",
+    version="1",
+    description="The register and its archive. Errors are application/problem+json (RFC 9457).",
+    docs_url=None,  # its page would load scripts from elsewhere
+    auth=Bearer(),
+    urls_namespace="api",
+)
+add_handlers(api)
+api.add_router("/entries", entries.router, tags=["entries"])
+api.add_router("/search", search.router, tags=["search"])
+api.add_router("/office", office.router, tags=["office"])

@@ -1,0 +1,47 @@
+"""What the office decides of itself: seen by all users, changed by administrators."""
+
+import json
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from ninja import Body, Router, Status
+from pydantic import StringConstraints, ValidationError
+
+from desk.api.problems import PROBLEMS
+from desk.api.shapes import Because, Held
+from desk.api.tokens import act
+from domain.errors import Usage
+from domain.office import KINDS
+from domain.wire import from_json, to_plain
+from register import office
+from register.decisions import office as office_now
+
+router = Router()
+Kind = Literal["department", "user", "field", "closure", "delegation", "rule"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+@router.get("/{kind}", response={200: Held, **PROBLEMS}, summary="What holds of a kind")
+def listed(request: HttpRequest, kind: Kind) -> Any:
+    """Departments, users, fields, closures, delegations or rules."""
+    found = getattr(office_now(), KINDS[kind][0])
+    return {"items": [to_plain(found[name]) for name in sorted(found)]}
+
+
+@router.put("/{kind}/{name}", response={200: dict[str, Any], **PROBLEMS}, summary="Let this hold from now on")
+def put(request: HttpRequest, kind: Kind, name: Name, body: Annotated[dict[str, Any], Body()]) -> Any:
+    """In place of what held under the name."""
+    try:
+        value = from_json(KINDS[kind][1], json.dumps({**body, "name": name}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Usage(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    office.put(kind, value, act(request))
+    return to_plain(office.find(kind, name))
+
+
+@router.delete("/{kind}/{name}", response={204: None, **PROBLEMS}, summary="Let it hold no more")
+def take_away(request: HttpRequest, kind: Kind, name: Name, body: Because | None = None) -> Any:
+    """Its history stays."""
+    office.take_away(kind, name, act(request, body.reason if body else ""))
+    return Status(204, None)

@@ -1,0 +1,42 @@
+"""Search: what the user may see of what matches."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from desk.api.problems import PROBLEMS
+from desk.api.shapes import Found
+from desk.api.tokens import rights
+from desk.instance import served
+from domain import entry as seam
+from register.outbox import allowed
+
+router = Router(by_alias=True)
+
+
+@router.get("", response={200: Found, **PROBLEMS}, summary="Search the full text of everything filed")
+def search(
+    request: HttpRequest,
+    q: Annotated[str, Query(max_length=2000)] = "",
+    label: Annotated[str, Query(alias="class", max_length=64)] = "",
+    since: Annotated[date | None, Query(alias="from")] = None,
+    until: Annotated[date | None, Query(alias="to")] = None,
+    limit: Annotated[int, Query(ge=0, le=200)] = 10,
+) -> Any:
+    """Words, "phrases", -exclusions, subject: sender: number:, as on the command line."""
+    asked = seam.Query(q, label=label or None, since=since, until=until, limit=limit)
+    found = served().index.search(allowed(asked, rights(request)))
+    hits = [
+        {
+            "number": hit.number,
+            "class": hit.label,
+            "score": hit.score,
+            "page": hit.page,
+            "snippet": hit.snippet,
+            "subject": hit.subject,
+        }
+        for hit in found.hits
+    ]
+    return {"total": found.total, "hits": hits, "facets": found.facets}

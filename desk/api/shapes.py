@@ -1,0 +1,178 @@
+"""What requests say and answers tell."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from ninja import Field, Schema
+from pydantic import StringConstraints
+
+from domain.correspondence import Channel, Confidentiality, Direction, Priority, Relation
+from domain.rights import Action
+
+Text = Annotated[str, StringConstraints(max_length=4000)]
+Short = Annotated[str, StringConstraints(max_length=255)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Names = Annotated[list[Short], Field(max_length=100)]
+
+
+class Said(Schema, extra="forbid"):
+    """What is said of an entry; what is left out stays as it is."""
+
+    subject: Text | None = None
+    senders: Names | None = None
+    recipients: Names | None = None
+    channel: Channel | None = None
+    reference: Short | None = None
+    dated: date | None = None
+    class_name: Annotated[Short | None, Field(alias="class")] = None
+    tags: Names | None = None
+    priority: Priority | None = None
+    confidentiality: Confidentiality | None = None
+    language: Annotated[str, StringConstraints(pattern="^([a-z]{2})?$")] | None = None
+    location: Short | None = None
+    custom: dict[Name, str | float | bool] | None = None
+
+
+class NewEntry(Said):
+    """An entry to be made."""
+
+    direction: Direction = Direction.INCOMING
+    code: Annotated[str, StringConstraints(pattern="^([A-Z][A-Z0-9]{0,15})?$"), Field(alias="register")] = ""
+    received_at: datetime | None = None
+    department: Short = ""
+    person: Short = ""
+
+
+class Changed(Said):
+    """What is to be said of an entry from now on."""
+
+    reason: Text = ""
+
+
+class Because(Schema, extra="forbid"):
+    """Why."""
+
+    reason: Text = ""
+
+
+class Moved(Because):
+    """The state that follows."""
+
+    to: Name
+
+
+class Given(Because):
+    """Who is to have it."""
+
+    department: Short = ""
+    person: Short = ""
+
+
+class Sent(Because):
+    """To whom it goes outside."""
+
+    recipients: Names
+
+
+class Related(Because):
+    """What it is to another."""
+
+    relation: Relation
+    number: Name
+
+
+class Struck(Because):
+    """Why it is void, and what counts in its place."""
+
+    replaced_by: Annotated[list[Name], Field(max_length=100, default_factory=list)]
+
+
+class Shared(Because):
+    """Who may do what with it."""
+
+    user: Name
+    action: Action = Action.VIEW
+
+
+class Party(Schema):
+    """Who sent it, or to whom."""
+
+    role: str
+    name: str
+
+
+class EntryShape(Schema):
+    """An entry whole."""
+
+    number: str
+    code: Annotated[str, Field(alias="register")]
+    direction: str
+    received_at: str
+    subject: str
+    reference: str
+    channel: str
+    dated: str | None
+    class_name: Annotated[str | None, Field(alias="class")]
+    tags: list[str]
+    priority: str
+    confidentiality: str
+    language: str | None
+    location: str | None
+    status: str
+    department: str | None
+    person: str | None
+    access: list[str]
+    custom: dict[str, Any]
+    relations: list[dict[str, str]]
+    voided_at: str | None
+    void_reason: str | None
+    replaced_by: list[str]
+    parties: list[Party]
+    alarms: list[dict[str, Any]]
+    documents: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+
+
+class Line(Schema):
+    """An entry in a list."""
+
+    number: str
+    received_at: str
+    direction: str
+    status: str
+    department: str | None
+    person: str | None
+    priority: str
+    subject: str
+
+
+class Page(Schema):
+    """Some entries, the newest first; ``next`` is the cursor of those that follow, null for the last."""
+
+    items: list[Line]
+    next: str | None
+
+
+class HitShape(Schema):
+    """An entry that a search found."""
+
+    number: str
+    class_name: Annotated[str | None, Field(alias="class")]
+    score: float
+    page: int | None
+    snippet: str
+    subject: str
+
+
+class Found(Schema):
+    """What a search found, with counts over all of it."""
+
+    total: int
+    hits: list[HitShape]
+    facets: dict[str, dict[str, int]]
+
+
+class Held(Schema):
+    """What the office decided."""
+
+    items: list[dict[str, Any]]

@@ -1,0 +1,102 @@
+"""The options by which a person says what an entry is."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from functools import wraps
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import typer
+
+from domain.correspondence import Channel, Confidentiality, Details, Priority
+from domain.errors import Usage
+
+T = TypeVar("T")
+
+
+class _Options:
+    """The options by which a person says what an entry is."""
+
+    subject: Annotated[str | None, typer.Option(help="What it is about.")]
+    sender: Annotated[list[str] | None, typer.Option(help="Who sent it; may be given more than once.")]
+    recipient: Annotated[list[str] | None, typer.Option(help="To whom; may be given more than once.")]
+    channel: Annotated[Channel | None, typer.Option(help="How it came or goes.")]
+    reference: Annotated[str | None, typer.Option(help="Reference of the other side.")]
+    dated: Annotated[str | None, typer.Option(help="Date on the letter, YYYY-MM-DD.")]
+    class_name: Annotated[str | None, typer.Option("--class", help="Its class.")]
+    tag: Annotated[list[str] | None, typer.Option(help="May be given more than once.")]
+    priority: Annotated[Priority | None, typer.Option(help="How soon it is to be worked on.")]
+    confidentiality: Annotated[Confidentiality | None, typer.Option(help="Who may know of it.")]
+    language: Annotated[str | None, typer.Option(help="Two letters, such as en.")]
+    location: Annotated[str | None, typer.Option(help="Where the paper lies.")]
+    field: Annotated[
+        list[str] | None, typer.Option(help="A field of the office's own, NAME=VALUE; more than once.")
+    ]
+
+
+_OPTIONS = get_type_hints(_Options, include_extras=True)
+
+
+def with_details(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options in place of its parameter ``said``, which gets what was given."""
+    signature = inspect.signature(command)
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in _OPTIONS.items()
+    ]
+    own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()]
+    at = list(signature.parameters).index("said")
+
+    @wraps(command)
+    def given(**values: Any) -> None:
+        command(said=_said({name: values.pop(name) for name in _OPTIONS}), **values)
+
+    new_signature = signature.replace(parameters=[*own[:at], *options, *own[at + 1 :]])
+    given.__signature__ = new_signature  # type: ignore[attr-defined]
+    return given
+
+
+def after(said: dict[str, Any], before: Details) -> Details:
+    """The details with what was said; fields that were not named stay."""
+    if "custom" in said:
+        said = {**said, "custom": {**before.custom, **said["custom"]}}
+    return replace(before, **said)
+
+
+def _said(given: dict[str, Any]) -> dict[str, Any]:
+    """The details that were named; "" takes one away."""
+    return dict(_detail(option, value) for option, value in given.items() if value is not None)
+
+
+def _detail(option: str, value: Any) -> tuple[str, Any]:
+    match option:
+        case "sender" | "recipient":
+            return f"{option}s", tuple(value)
+        case "field":
+            return "custom", dict(map(_field, value))
+        case "tag":
+            return "tags", tuple(filter(None, value))
+        case "class_name":
+            return "label", value
+        case "language":
+            return option, value.lower()
+        case "dated":
+            return option, read(option, value, date.fromisoformat)
+    return option, value
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Usage(f"field is {text!r}: write it as NAME=VALUE")
+    return name.strip(), value
+
+
+def read(name: str, text: str, how: Callable[[str], T]) -> T | None:
+    """The value; None for an empty text."""
+    try:
+        return how(text) if text else None
+    except ValueError as error:
+        form = "2026-03-31" if name == "dated" else "2026-03-31T09:30"
+        raise Usage(f"{name} is {text!r}, which is no such date: write it as {form}") from error

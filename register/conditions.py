@@ -1,0 +1,152 @@
+"""Conditions of rules, in the Common Expression Language: checked when they are kept, asked of entries."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import cel
+
+from domain.errors import Usage
+from domain.office import FieldKind, Office
+
+_LONGEST = 2000  # signs of a condition
+_LOOPS = (
+    3  # of all, exists, exists_one, map, filter in one condition: each within another multiplies its work
+)
+_MACROS = ("all", "exists", "exists_one", "map", "filter")
+_WORD = re.compile(r"\w+")
+_EMPTY: Mapping[FieldKind, object] = {FieldKind.NUMBER: 0.0, FieldKind.YES_NO: False, FieldKind.MONEY: 0.0}
+_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+KNOWN: Mapping[str, object] = {
+    "number": "",
+    "register": "",
+    "direction": "",
+    "channel": "",
+    "received": _MOMENT,
+    "dated": "",
+    "subject": "",
+    "reference": "",
+    "class": "",
+    "sender": "",
+    "senders": [],
+    "recipient": "",
+    "recipients": [],
+    "tags": [],
+    "priority": "",
+    "confidentiality": "",
+    "language": "",
+    "location": "",
+    "department": "",
+    "person": "",
+    "pages": 0,
+    "amount": 0.0,
+    "fields": {},
+    "custom": {},
+    "text": "",
+}
+"""What a condition may ask for, each with the value of an entry that has none."""
+FIELDS = (
+    "date", "due_date", "reference", "sender", "recipient", "subject", "amount", "iban", "vat_id", "tax_id",
+    "phone", "email",
+)  # fmt: skip
+"""What was read from the page, under ``fields``; "" where it was not."""
+
+
+def must_be_condition(when: str, office: Office) -> None:
+    """See that a condition can be asked of any entry, and says yes or no.
+
+    Raises:
+        Usage: it cannot; names the place or the word.
+    """
+    if len(when) > _LONGEST:
+        raise Usage(f"when has {len(when)} signs: at most {_LONGEST}")
+    try:
+        program = _compiled(when)
+    except ValueError as error:
+        raise Usage(f"when is no condition: {_place(str(error))}") from error
+    if sum(when.count(f".{name}(") for name in _MACROS) > _LOOPS:
+        raise Usage(f"when asks for each of a list more than {_LOOPS} times: make several rules of it")
+    if unknown := sorted(set(program.variables()) - set(KNOWN) - _loop_names(when)):
+        raise Usage(f"when asks for {unknown[0]!r}. It may ask for: {', '.join(KNOWN)}")
+    try:
+        said = program.execute(_context(empty(office)))
+    except KeyError as error:
+        raise Usage(f"when asks for a field {error} that is not there") from error
+    except Exception as error:
+        raise Usage(f"when cannot be asked: {_place(str(error) or repr(error))}") from error
+    if not isinstance(said, bool):
+        raise Usage(f"when gives {said!r} in place of yes or no: compare it, such as amount > 1000.0")
+
+
+def empty(office: Office) -> dict[str, Any]:
+    """What conditions are asked of, of an entry that has nothing."""
+    custom = {name: _EMPTY.get(one.kind, "") for name, one in office.fields.items()}
+    return {**KNOWN, "fields": dict.fromkeys(FIELDS, ""), "custom": custom}
+
+
+def holds(when: str, facts: Mapping[str, Any]) -> bool:
+    """Whether a condition holds of an entry with these facts.
+
+    Raises:
+        ValueError: it cannot be asked of this entry.
+    """
+    try:
+        said = _compiled(when).execute(_context(facts))
+    except Exception as error:
+        raise ValueError(_place(str(error) or repr(error))) from error
+    if not isinstance(said, bool):
+        raise ValueError(f"it gives {said!r} in place of yes or no")
+    return said
+
+
+def asks_for(when: str, name: str) -> bool:
+    """Whether a condition needs this fact."""
+    try:
+        return name in _compiled(when).variables()
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=1024)
+def _compiled(when: str) -> Any:
+    return cel.compile(when)
+
+
+def _context(facts: Mapping[str, Any]) -> Any:
+    context = cel.Context(variables=dict(facts))
+    context.add_function("has_words", _has_words)
+    return context
+
+
+def _has_words(text: str, words: str) -> bool:
+    """Whether a text has all of these words, whatever their case and accents."""
+    return set(_words(words)) <= set(_words(text))
+
+
+def _words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return _WORD.findall("".join(sign for sign in plain if not unicodedata.combining(sign)))
+
+
+def _loop_names(when: str) -> set[str]:
+    """Names that a condition gives to each of a list, as in ``tags.exists(one, ...)``."""
+    names = set()
+    for macro in _MACROS:
+        for part in when.split(f".{macro}(")[1:]:
+            names.add(part.split(",", 1)[0].strip())
+    return names
+
+
+def _place(error: str) -> str:
+    """What the library says, without the condition once more."""
+    lines = [
+        line for line in error.removeprefix("Failed to parse expression").splitlines() if "ERROR" in line
+    ]
+    said = lines[0].split("ERROR: <input>:", 1)[1] if lines else error.splitlines()[0]
+    if lines:
+        line, column, what = said.split(":", 2)
+        return f"line {line}, sign {column}:{what}".split("expecting")[0].strip()
+    return said

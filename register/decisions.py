@@ -1,0 +1,121 @@
+"""What the office decided of itself: added to, each linked to the one before. The last of a name holds."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from domain.office import KINDS, Office
+from domain.wire import from_json, to_json
+from register.models import Counter, Decision, Outbox
+from register.numbers import HISTORY, OFFICE, take_next
+from register.records import write_record
+from register.session import write
+from register.texts import fit
+
+T = TypeVar("T")
+_START = "0" * 64
+_read: dict[str, Office] = {"": Office()}  # the office by the hash of its last decision; the last one only
+
+
+def decide(
+    kind: str, name: str, value: object | None, *, actor: str, at: datetime, reason: str = ""
+) -> Decision:
+    """Write down that from now on this holds of the name; None takes it away. Checks nothing."""
+    body = to_json(fit(value)).decode() if value is not None else ""
+    with write():
+        sequence = take_next(OFFICE, HISTORY)
+        last = Decision.objects.filter(sequence=sequence - 1).values_list("hash", flat=True).first()
+        made = Decision(
+            sequence=sequence,
+            kind=kind,
+            name=name,
+            body=body,
+            actor=fit(actor),
+            at=at,
+            reason=fit(reason),
+            previous=last or _START,
+        )
+        made.hash = link(made)
+        made.save(force_insert=True)
+        Outbox.objects.create(decision=made, sequence=sequence, body=write_record({"decision": _told(made)}))
+    return made
+
+
+def office() -> Office:
+    """The office as it stands, once for each of its versions."""
+    last = Decision.objects.order_by("-sequence").values_list("hash", flat=True).first() or ""
+    found = _read.get(last)
+    if found is None:
+        found = _office()
+        _read.clear()
+        _read[last] = found
+    return found
+
+
+def _office() -> Office:
+    version, now = 0, {kind: dict[str, Any]() for kind in KINDS}
+    for one in Decision.objects.filter(kind__in=KINDS).order_by("sequence").iterator():
+        version = one.sequence
+        if one.body:
+            now[one.kind][one.name] = from_json(KINDS[one.kind][1], one.body)
+        else:
+            now[one.kind].pop(one.name, None)
+    return Office(version, **{place: now[kind] for kind, (place, _) in KINDS.items()})
+
+
+def versions(kind: str, name: str = "") -> list[dict[str, Any]]:
+    """All that was decided of the name, or of all names of the kind, oldest first."""
+    found = Decision.objects.filter(kind=kind, **({"name": name} if name else {})).order_by("sequence")
+    return [
+        {
+            "sequence": one.sequence,
+            "name": one.name,
+            "value": json.loads(one.body) if one.body else None,
+            "actor": one.actor,
+            "at": one.at.isoformat(),
+            "reason": one.reason,
+        }
+        for one in found
+    ]
+
+
+def last_of(kind: str, name: str, of: type[T]) -> T | None:
+    """What holds of the name; None for nothing."""
+    body = Decision.objects.filter(kind=kind, name=name).order_by("-sequence").values_list("body", flat=True)
+    found = body.first()
+    return from_json(of, found) if found else None
+
+
+def breaks() -> Iterator[dict[str, Any]]:
+    """Each place where the chain of decisions does not hold."""
+    previous, last = _START, 0
+    for one in Decision.objects.order_by("sequence").iterator():
+        wrong = ""
+        if one.sequence != last + 1:
+            wrong = f"decision {last + 1} is missing"
+        elif one.previous != previous or one.hash != link(one):
+            wrong = "the decision was altered"
+        if wrong:
+            yield {"register": OFFICE, "sequence": one.sequence, "number": "", "problem": wrong}
+        previous, last = one.hash, one.sequence
+    counted = (
+        Counter.objects.filter(register=OFFICE, year=HISTORY).values_list("last", flat=True).first() or 0
+    )
+    if counted != last:
+        ends = f"the decisions end at {last}, but {counted} were written"
+        yield {"register": OFFICE, "sequence": counted, "number": "", "problem": ends}
+
+
+def _told(one: Decision) -> dict[str, Any]:
+    names = ("sequence", "kind", "name", "body", "actor", "reason", "previous", "hash")
+    at = one.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return {**{name: getattr(one, name) for name in names}, "at": at}
+
+
+def link(one: Decision) -> str:
+    """The hash of a decision, over all that it says and the hash of the one before."""
+    told = _told(one)
+    del told["hash"]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

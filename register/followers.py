@@ -1,0 +1,8 @@
+"""Those whom each event of history concerns, in the order in which they look at it."""
+
+from collections.abc import Sequence
+
+from register import rules
+from register.following import Follower
+
+FOLLOWERS: Sequence[Follower] = (rules.on_event,)

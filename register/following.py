@@ -1,0 +1,152 @@
+"""What follows from history: each event is looked at once, in order, by those whom it concerns.
+
+Rules, clocks and notices are made from events alone, in one transaction with the place that was reached. So
+nothing is done twice however often this runs or dies, and after a rebuild the same comes of the same history.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from domain.office import Office
+from domain.states import USUAL, States
+from register.models import Counter, Entry, Event, Mark
+from register.numbers import HISTORY, OFFICE
+from register.session import alone, write
+
+log = structlog.get_logger()
+_AT_ONCE = 1000  # events looked at by one call
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What decides what follows: the office as it stands, its zone, its states, the text of an entry."""
+
+    office: Office
+    zone: ZoneInfo
+    states: States = USUAL
+    text: Callable[[Entry], str] = lambda entry: ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything may follow from anything."""
+        return bool(self.office.rules or self.office.deadlines or self.office.users)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event, with what it says and its entry as it stands now, which nobody else changes meanwhile.
+
+    ``past``: it came back from the archive. What was done about it then is in the history too.
+    """
+
+    kind: str
+    entry: Entry
+    content: dict[str, Any]
+    actor: str
+    at: datetime
+    register: str
+    sequence: int
+    past: bool = False
+
+
+Follower = Callable[[Happened, Desk], None]
+
+
+def follow(desk_now: Callable[[], Desk], followers: Sequence[Follower], limit: int = _AT_ONCE) -> int:
+    """Look at the events since the last time, at most ``limit``; returns how many there were."""
+    count = 0
+    for register in _registers():
+        if not desk_now().busy:
+            _skip(register)
+            continue
+        while count < limit and _next(register, desk_now(), followers):
+            count += 1
+    return count
+
+
+def _skip(register: str) -> None:
+    """Where nothing follows from anything, what happens is passed over."""
+    last = _registers()[register]
+    if _reached(register) < last:
+        with write():
+            alone(_mark(register))
+            if _reached(register) < last:
+                _note(register, last)
+
+
+def behind() -> int:
+    """How many events were not looked at yet."""
+    return sum(last - _reached(register) for register, last in _registers().items())
+
+
+def _registers() -> dict[str, int]:
+    """The last event of each register."""
+    rows = Counter.objects.filter(year=HISTORY).exclude(register=OFFICE).order_by("register")
+    return dict(rows.values_list("register", "last"))
+
+
+def _mark(register: str) -> str:
+    return f"followed {register}"
+
+
+def _restored(register: str) -> str:
+    return f"restored {register}"
+
+
+def _told(name: str) -> int:
+    told = Mark.objects.filter(name=name).values_list("told", flat=True).first() or {}
+    return int(told.get("sequence", 0))
+
+
+def _reached(register: str) -> int:
+    return _told(_mark(register))
+
+
+def came_back(highest: Mapping[tuple[str, int], int]) -> None:
+    """Note up to which event each register came back from the archive."""
+    now = timezone.now()
+    Mark.objects.bulk_create(
+        Mark(name=_restored(register), at=now, told={"sequence": last})
+        for (register, year), last in highest.items()
+        if year == HISTORY and register != OFFICE
+    )
+
+
+def _next(register: str, desk: Desk, followers: Sequence[Follower]) -> bool:
+    with write():
+        alone(_mark(register))
+        reached = _reached(register) + 1
+        event = Event.objects.filter(register=register, sequence=reached).select_related("content").first()
+        if event is None:
+            return False
+        entry = Entry.objects.select_for_update().get(pk=event.entry_id)
+        content = getattr(event, "content", None)
+        past = reached <= _told(_restored(register))
+        said = json.loads(content.body) if content else {}
+        happened = Happened(event.kind, entry, said, event.actor, event.at, register, reached, past)
+        for follower in followers:
+            _apart(follower, happened, desk)
+        _note(register, reached)
+    return True
+
+
+def _note(register: str, reached: int) -> None:
+    told = {"at": timezone.now(), "told": {"sequence": reached}}
+    Mark.objects.update_or_create(name=_mark(register), defaults=told)
+
+
+def _apart(follower: Follower, happened: Happened, desk: Desk) -> None:
+    """What goes wrong with one event and follower costs no other."""
+    try:
+        with transaction.atomic():
+            follower(happened, desk)
+    except Exception:
+        log.exception("what follows from an event was not done", number=happened.entry.number)

@@ -1,0 +1,93 @@
+"""What is due when, who is told of it, and who may ask by program."""
+
+from django.db import models
+
+from register.models.entries import Entry
+
+
+class Clock(models.Model):
+    """A deadline of an entry. ``used`` are the working seconds that had run when it was last paused.
+
+    ``due_at`` is null while it is paused; ``ended_at`` set once nothing is waited for any more.
+    """
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="clocks")
+    name = models.CharField(max_length=64)
+    legal = models.BooleanField(default=False)
+    allowed = models.FloatField()
+    begun_at = models.DateTimeField()
+    resumed_at = models.DateTimeField(null=True)
+    used = models.FloatField(default=0.0)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    next_at = models.DateTimeField(null=True, db_index=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, blank=True, default="")
+
+    class Meta:
+        """An entry has a deadline once."""
+
+        constraints = (models.UniqueConstraint(fields=["entry", "name"], name="clock_once"),)
+
+
+class Firing(models.Model):
+    """What a clock has brought about: a reminder, an escalation. Each once, however often it is looked at."""
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="firings")
+    what = models.CharField(max_length=32)
+    due_at = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        """Each once."""
+
+        constraints = (models.UniqueConstraint(fields=["clock", "what"], name="firing_once"),)
+
+
+class Notice(models.Model):
+    """Something that somebody is told. ``key`` makes it once, whatever runs twice.
+
+    ``to`` is a user, an e-mail address or the name of a webhook; ``way`` is how: "inbox", "mail", "digest" or
+    "webhook". ``due_at`` is when it goes, ``sent_at`` when it went.
+    """
+
+    key = models.CharField(max_length=255, unique=True)
+    to = models.CharField(max_length=255, db_index=True)
+    way = models.CharField(max_length=16)
+    kind = models.CharField(max_length=32)
+    entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="notices")
+    language = models.CharField(max_length=8, blank=True, default="")
+    told = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, db_index=True)
+    sent_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+
+
+class Token(models.Model):
+    """A key by which a program acts as a user; only its SHA-256 is kept."""
+
+    name = models.CharField(max_length=64)
+    user = models.CharField(max_length=64, db_index=True)
+    sha256 = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+
+class Answer(models.Model):
+    """What a request with an idempotency key was answered: the same request again gets the same answer."""
+
+    user = models.CharField(max_length=64)
+    key = models.CharField(max_length=255)
+    request = models.CharField(max_length=64)
+    status = models.PositiveIntegerField(null=True)
+    body = models.TextField(blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        """A key is a user's own."""
+
+        constraints = (models.UniqueConstraint(fields=["user", "key"], name="answer_once"),)

@@ -1,0 +1,223 @@
+"""What the office decides of itself, checked before it is written down."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from domain.errors import Missing, Usage
+from domain.office import KINDS, Closure, CustomField, Delegation, Department, FieldKind, Office, Rule, User
+from domain.rights import Action, Guarded, Rights
+from register.acts import Act
+from register.decisions import decide, office
+from register.models import Entry
+from register.rights import must_anywhere
+from register.routing import holders, must_be_rule
+from register.session import alone, write
+
+_NAME = re.compile(r"[^\W_]([\w .&-]{0,62}[^\W_])?")
+_FIELD = re.compile(r"[a-z][a-z0-9_]{0,47}")
+_MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]{2,}")
+
+
+def put(kind: str, value: Any, act: Act) -> None:
+    """Let this hold from now on, in place of what held under its name.
+
+    Raises:
+        Usage: it cannot be; names the field, the value and what to do.
+    """
+    must_anywhere(act.rights, Action.ADMINISTER)
+    with write():
+        now = _locked()
+        _CHECKS[kind](now, value)
+        if _of(now, kind).get(value.name) == value:
+            raise Usage(f"{kind} {value.name} is so already: nothing is changed")
+        decide(kind, value.name, value, actor=act.actor, at=act.at, reason=act.reason)
+
+
+def change(kind: str, name: str, said: Mapping[str, Any], act: Act) -> None:
+    """Let some of it be otherwise from now on.
+
+    Raises:
+        Missing: there is none of this name.
+        Usage: it cannot be.
+    """
+    put(kind, replace(find(kind, name), **said), act)
+
+
+def take_away(kind: str, name: str, act: Act) -> None:
+    """Let it hold no more; its history stays.
+
+    Raises:
+        Missing: there is none of this name.
+        Usage: something still needs it.
+    """
+    must_anywhere(act.rights, Action.ADMINISTER)
+    with write():
+        now = _locked()
+        find(kind, name, now)
+        if needed := _needed(now, kind, name):
+            raise Usage(f"{kind} {name} cannot go: {needed}")
+        decide(kind, name, None, actor=act.actor, at=act.at, reason=act.reason)
+
+
+def find(kind: str, name: str, now: Office | None = None) -> Any:
+    """What holds under this name.
+
+    Raises:
+        Missing: nothing does.
+    """
+    known = _of(now or office(), kind)
+    if name not in known:
+        raise Missing(f"There is no {kind} {name!r}. There {_are(known)}")
+    return known[name]
+
+
+def rights_of(now: Office, name: str, today: date) -> Rights:
+    """What a user may do.
+
+    Raises:
+        Missing: there is no such user.
+        Usage: they have left.
+    """
+    user: User = find("user", name, now)
+    if not user.active:
+        raise Usage(f"{name} has left. To let them in again: postroom user return {name}")
+    return Rights(now, user, today)
+
+
+def must_be_holder(now: Office, department: str, person: str, entry: Guarded, today: date) -> None:
+    """See that an entry can be given to these; an office that names none of its people believes all.
+
+    Raises:
+        Usage: one of them is not known, has left, or may not know of the entry.
+    """
+    if now.departments and department and department not in now.departments:
+        raise Usage(f"There is no department {department!r}. There {_are(now.departments)}")
+    if now.users and person:
+        user = now.users.get(person)
+        if user is None or not user.active:
+            gone = "has left" if user else "is no user"
+            raise Usage(f"{person} {gone}. There {_are([one for one, of in now.users.items() if of.active])}")
+        if not Rights(now, user, today).may(Action.VIEW, entry):
+            raise Usage(
+                f"{person} may not know of it: it is {entry.confidentiality}, and their clearance is "
+                f"{user.clearance}. Give it to somebody else, or: postroom user change {person} --clearance"
+            )
+
+
+def _of(now: Office, kind: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = getattr(now, KINDS[kind][0])
+    return found
+
+
+def _locked() -> Office:
+    """The office, which nobody else changes until the caller's transaction ends."""
+    alone("office")
+    return office()
+
+
+def _are(known: Collection[str]) -> str:
+    return f"are: {', '.join(sorted(known))}" if known else "is none yet"
+
+
+def _must_be_name(what: str, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise Usage(f"{what} is {name!r}: letters, digits, blanks and . & - _, at most 64")
+
+
+def _department(now: Office, one: Department) -> None:
+    _must_be_name("name", one.name)
+    _must_be_mail(one.email)
+    if one.parent:
+        find("department", one.parent, now)
+        known = {**now.departments, one.name: one}
+        above, seen = one.parent, {one.name}
+        while above:
+            if above in seen:
+                raise Usage(f"parent is {one.parent!r}, which belongs to {one.name} itself: name another")
+            seen.add(above)
+            above = known[above].parent
+
+
+def _user(now: Office, one: User) -> None:
+    _must_be_name("name", one.name)
+    _must_be_mail(one.email)
+    for post in one.posts:
+        if post.department:
+            find("department", post.department, now)
+    if not (len(one.language) == 2 and one.language.isalpha()):
+        raise Usage(f"language is {one.language!r}: give two letters, such as en")
+
+
+def _must_be_mail(address: str) -> None:
+    if address and not _MAIL.fullmatch(address):
+        raise Usage(f"email is {address!r}: give an address such as ada@example.org")
+
+
+def _field(now: Office, one: CustomField) -> None:
+    if not _FIELD.fullmatch(one.name):
+        raise Usage(f"name is {one.name!r}: small letters, digits and _, a letter first, at most 48")
+    if (one.kind == FieldKind.CHOICE) != bool(one.choices):
+        raise Usage("choices are for a field of the kind choice, which needs some: --choice A --choice B")
+    before = now.fields.get(one.name)
+    if before and before.kind != one.kind and Entry.objects.filter(custom__has_key=one.name).exists():
+        raise Usage(f"kind is {one.kind}, but entries have it as {before.kind}: make a field of another name")
+
+
+def _closure(now: Office, one: Closure) -> None:
+    _must_be_name("name", one.name)
+    _must_be_span(one)
+
+
+def _delegation(now: Office, one: Delegation) -> None:
+    _must_be_span(one)
+    for name in (one.absent, one.deputy):
+        find("user", name, now)
+    if one.absent == one.deputy:
+        raise Usage(f"{one.deputy} cannot stand in for themselves: name another deputy")
+    if not now.users[one.deputy].active:
+        raise Usage(f"{one.deputy} has left: name another deputy")
+
+
+def _must_be_span(one: Closure | Delegation) -> None:
+    if one.until < one.since:
+        raise Usage(f"it ends on {one.until}, before it begins on {one.since}")
+
+
+def _needed(now: Office, kind: str, name: str) -> str:
+    """What still needs it; "" for nothing."""
+    if kind == "department":
+        if Entry.objects.filter(department=name, voided_at=None).exists():
+            return "entries are with it. Assign them first: postroom entry list --department NAME"
+        if below := [one.name for one in now.departments.values() if one.parent == name]:
+            return f"{', '.join(below)} belongs to it"
+        if with_post := [one.name for one in now.users.values() if name in {p.department for p in one.posts}]:
+            return f"{', '.join(with_post)} has a role in it"
+        if ruled := [
+            one.name for one in now.rules.values() if holders(str(one.then.get("assign", "")))[0] == name
+        ]:
+            return f"the rule {ruled[0]} assigns to it"
+    setting = [one.name for one in now.rules.values() if one.then.get("deadline") == name]
+    if kind == "deadline" and setting:
+        return f"the rule {setting[0]} sets it"
+    if kind == "user":
+        return "users stay, for the history names them. Say that they left: postroom user leave NAME"
+    return ""
+
+
+def _rule(now: Office, one: Rule) -> None:
+    _must_be_name("name", one.name)
+    must_be_rule(now, one)
+
+
+Check = Callable[[Office, Any], None]
+_CHECKS: dict[str, Check] = {
+    "department": _department,
+    "user": _user,
+    "field": _field,
+    "closure": _closure,
+    "delegation": _delegation,
+    "rule": _rule,
+}

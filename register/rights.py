@@ -1,0 +1,87 @@
+"""Who may do what with entries of the register: what ``domain.rights`` decides, of rows and in queries."""
+
+from django.db import connection
+from django.db.models import BooleanField, Q
+from django.db.models.expressions import RawSQL
+
+from domain.correspondence import Confidentiality, Direction
+from domain.errors import Forbidden, Missing
+from domain.rights import Action, Guarded, Rights
+from register.models import Entry
+
+_HELD_BY = {
+    "sqlite": "EXISTS (SELECT 1 FROM json_each(register_entry.access) WHERE value IN ({}))",
+    "postgresql": "jsonb_exists_any(register_entry.access, ARRAY[{}])",
+}
+
+
+def guarded(entry: Entry) -> Guarded:
+    """What of the entry decides who may."""
+    return Guarded(entry.department, entry.person, entry.confidentiality, granted(entry.access))
+
+
+def granted(access: list[str]) -> tuple[tuple[str, str], ...]:
+    """Who may do what with an entry whatever their roles, from its ``access``."""
+    pairs = (one.split(":", 1) for one in access if ":" in one)
+    return tuple((user, action) for action, user in pairs)
+
+
+def must(rights: Rights | None, action: Action, entry: Entry) -> None:
+    """See that somebody may do this with an entry; None is the installation's owner, who may do all.
+
+    Raises:
+        Missing: they may not even know of it.
+        Forbidden: they may not.
+    """
+    if rights is None:
+        return
+    subject = guarded(entry)
+    if not (rights.may(Action.VIEW, subject) or rights.may(action, subject)):
+        raise Missing(f"There is no entry {entry.number}. Find it: postroom search WORDS")
+    if not rights.may(action, subject):
+        raise Forbidden(
+            f"{rights.user.name} may not {action} {entry.number}: ask who holds it, or a registrar"
+        )
+
+
+def must_new(rights: Rights | None, entry: Guarded, direction: str) -> None:
+    """See that somebody may register such an entry. Who may edit may draft what goes out or stays inside.
+
+    Raises:
+        Forbidden: they may not.
+    """
+    drafts = direction != Direction.INCOMING
+    if rights is None or rights.may(Action.REGISTER, entry) or (drafts and rights.may(Action.EDIT, entry)):
+        return
+    where = f"for {entry.department}" if entry.department else "without a department"
+    raise Forbidden(f"{rights.user.name} may not register entries {where} that are {entry.confidentiality}")
+
+
+def must_anywhere(rights: Rights | None, action: Action) -> None:
+    """See that somebody may do this at all.
+
+    Raises:
+        Forbidden: none of their roles allows it.
+    """
+    if rights is not None and not rights.anywhere(action):
+        raise Forbidden(f"{rights.user.name} has no role that may {action}")
+
+
+def within(rights: Rights | None, action: Action = Action.VIEW) -> Q:
+    """The entries with which somebody may do this, as a condition of a query."""
+    if rights is None:
+        return Q()
+    reach = rights.reach(action)
+    found = Q(person__in=reach.holders)
+    if reach.everywhere:
+        found |= Q(pk__isnull=False)
+    else:
+        found |= Q(department__in=reach.departments - {""})
+    found = Q(confidentiality__in=reach.levels) & found
+    if reach.public:
+        found |= Q(confidentiality=Confidentiality.PUBLIC)
+    if reach.granted:
+        enough = [f"{one}:{reach.granted}" for one in (Action if action == Action.VIEW else (action,))]
+        sql = _HELD_BY[connection.vendor].format(", ".join(["%s"] * len(enough)))
+        found |= Q(RawSQL(sql, enough, output_field=BooleanField()))  # noqa: S611 - values are parameters
+    return found

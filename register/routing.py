@@ -1,0 +1,134 @@
+"""What the rules of the office do with an entry that comes in. Pure: facts in, what is to be done out."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from domain.correspondence import Confidentiality, Priority
+from domain.errors import Usage
+from domain.office import Office, Rule
+from register.conditions import holds, must_be_condition
+
+ONCE = ("assign", "priority", "confidentiality", "deadline")
+"""What only one rule can say of an entry: the first that does."""
+EACH = ("tags", "notify", "second look")
+"""What each rule can add to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules say of one entry.
+
+    Attributes:
+        said: by action, what is to be done.
+        by: by action, the rules that said so.
+        overruled: rule, action, and the rule that was first.
+        failed: by rule, why it could not be asked.
+        matched: the rules that hold of the entry.
+    """
+
+    said: Mapping[str, Any] = field(default_factory=dict)
+    by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    overruled: tuple[tuple[str, str, str], ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    matched: tuple[str, ...] = ()
+
+
+def in_order(rules: Mapping[str, Rule], day: date) -> list[Rule]:
+    """The rules that hold on a day, in the order in which they are asked."""
+    valid = (one for one in rules.values() if (one.since or day) <= day <= (one.until or day))
+    return sorted(valid, key=lambda one: (one.order, one.name))
+
+
+def route(rules: Sequence[Rule], facts: Mapping[str, Any]) -> Outcome:
+    """Ask each rule of an entry with these facts.
+
+    One that cannot be asked says nothing; and where one could not be asked, nobody is given the entry: it
+    waits in the registry's queue, for what that rule would have said is not known.
+    """
+    said: dict[str, Any] = {}
+    by: dict[str, tuple[str, ...]] = {}
+    overruled: list[tuple[str, str, str]] = []
+    failed: dict[str, str] = {}
+    matched: list[str] = []
+    for rule in rules:
+        try:
+            if not holds(rule.when, facts):
+                continue
+        except ValueError as error:
+            failed[rule.name] = str(error)
+            continue
+        matched.append(rule.name)
+        for action, value in rule.then.items():
+            if action in EACH:
+                said[action] = list(dict.fromkeys([*said.get(action, ()), *_listed(value)]))
+                by[action] = (*by.get(action, ()), rule.name)
+            elif action not in said:
+                said[action], by[action] = value, (rule.name,)
+            elif said[action] != value:
+                overruled.append((rule.name, action, by[action][0]))
+    if failed:
+        said.pop("assign", None)
+        by.pop("assign", None)
+    return Outcome(said, by, tuple(overruled), failed, tuple(matched))
+
+
+def must_be_rule(now: Office, rule: Rule) -> None:
+    """See that a rule can be asked and done.
+
+    Raises:
+        Usage: it cannot; names the place.
+    """
+    must_be_condition(rule.when, now)
+    if not rule.then:
+        raise Usage(f"{rule.name} does nothing: say what, such as --assign DEPARTMENT")
+    for action, value in rule.then.items():
+        for problem in _problems(now, action, value):
+            raise Usage(f"{action} of {rule.name}: {problem}")
+    if rule.since and rule.until and rule.until < rule.since:
+        raise Usage(f"it ends on {rule.until}, before it begins on {rule.since}")
+    if rule.owner and rule.owner not in now.users:
+        raise Usage(f"owner is {rule.owner!r}, who is no user. {_known(now.users)}")
+
+
+def _problems(now: Office, action: str, value: str | tuple[str, ...]) -> Iterator[str]:
+    if action == "assign":
+        yield from _no_holder(now, str(value))
+        return
+    known: Mapping[str, Collection[str]] = {
+        "priority": tuple(Priority),
+        "confidentiality": tuple(Confidentiality),
+        "deadline": now.deadlines,
+    }
+    if action not in (*ONCE, *EACH):
+        yield f"there is no such action. They are: {', '.join((*ONCE, *EACH))}"
+    for one in _listed(value):
+        if action in known and one not in known[action]:
+            yield f"there is no {one!r}. {_known(known[action])}"
+        if action == "notify" and one not in now.users and "@" not in one:
+            yield f"{one!r} is no user and no e-mail address. {_known(now.users)}"
+
+
+def _no_holder(now: Office, value: str) -> Iterator[str]:
+    department, person = holders(value)
+    if department and department not in now.departments:
+        yield f"there is no department {department!r}. {_known(now.departments)}"
+    if person and not (person in now.users and now.users[person].active):
+        yield f"there is no user {person!r}. {_known(now.users)}"
+    if not (department or person):
+        yield "name a department, DEPARTMENT/PERSON or /PERSON"
+
+
+def holders(text: str) -> tuple[str, str]:
+    """Department and person of ``DEPARTMENT``, ``DEPARTMENT/PERSON`` or ``/PERSON``."""
+    department, _, person = text.partition("/")
+    return department.strip(), person.strip()
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _known(names: Collection[str]) -> str:
+    return f"There are: {', '.join(sorted(names))}" if names else "There is none yet"

@@ -1,0 +1,240 @@
+"""Rules asked of entries as they come in, and of those of before: what would have become of them."""
+
+import json
+from collections import Counter as Count
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from domain.correspondence import Confidentiality, Priority
+from domain.errors import Usage
+from domain.office import Office, Role, Rule
+from domain.rights import Guarded
+from domain.states import ASSIGNED, REGISTERED
+from register.acts import Act
+from register.conditions import FIELDS, asks_for, empty
+from register.entries import class_of, recorded
+from register.following import Desk, Happened
+from register.models import Entry, Outbox
+from register.notices import tell
+from register.office import must_be_holder
+from register.routing import Outcome, holders, in_order, route
+
+ACTOR = "rules"
+ROUTED = "routed"
+_NEW = frozenset({"entered", "registered"})
+_CLASSED = frozenset({"labelled", "classed again"})
+SECOND_LOOK = "second look"
+"""The tag of entries that somebody is to look at once more."""
+
+
+def on_event(happened: Happened, desk: Desk) -> None:
+    """Ask the rules of an entry that has come in, or that has a class at last and nobody has taken yet."""
+    entry = happened.entry
+    if entry.voided_at or happened.past or happened.actor == ACTOR:
+        return
+    waits = not (entry.department or entry.person) and entry.status in (REGISTERED, "received")
+    if happened.kind not in _NEW and not (happened.kind in _CLASSED and waits):
+        return
+    rules = in_order(desk.office.rules, happened.at.astimezone(desk.zone).date())
+    if not rules:
+        return
+    facts = facts_of(snapshot_of(happened), desk.office, lambda: desk.text(entry), rules)
+    outcome = route(rules, facts)
+    if outcome.matched or outcome.failed:
+        _do(entry, outcome, happened, desk)
+
+
+def snapshot_of(happened: Happened) -> dict[str, Any]:
+    """The entry as the event left it."""
+    body = Outbox.objects.values_list("body", flat=True).get(
+        event__register=happened.register, event__sequence=happened.sequence
+    )
+    snapshot: dict[str, Any] = json.loads(body)["entry"]
+    return snapshot
+
+
+def facts_of(
+    entry: Mapping[str, Any], office: Office, text: Callable[[], str], rules: Iterable[Rule]
+) -> dict[str, Any]:
+    """What conditions are asked of; the text of the pages only where a rule needs it."""
+    facts = empty(office)
+    documents = [one for one in entry["documents"] if one["account"]]
+    read: dict[str, str] = dict.fromkeys(FIELDS, "")
+    amounts = [0.0]
+    for one in (one for document in documents for one in document["fields"] if one["valid"] is not False):
+        read[one["name"]] = read.get(one["name"]) or one["value"]
+        if one["name"] == "amount":
+            amounts.append(float(one["value"].split()[0]))
+    named: dict[str, list[str]] = {"sender": [], "recipient": []}
+    for party in entry["parties"]:
+        named[party["role"]].append(party["name"])
+    label = entry["label"] or next((one["class"] for one in documents if one["class"]), "")
+    same = ("number", "register", "direction", "channel", "subject", "reference", "tags", "priority",
+            "confidentiality", "language", "location", "department", "person")  # fmt: skip
+    facts |= {name: entry[name] for name in same}
+    facts |= {
+        "received": datetime.fromisoformat(entry["received_at"]),
+        "dated": entry["dated"] or "",
+        "class": label,
+        "sender": "; ".join(named["sender"]),
+        "senders": named["sender"],
+        "recipient": "; ".join(named["recipient"]),
+        "recipients": named["recipient"],
+        "pages": sum(one["pages"] for one in documents),
+        "amount": max(amounts),
+        "fields": read,
+        "custom": {**facts["custom"], **{name: _number(one) for name, one in entry["custom"].items()}},
+    }
+    if any(asks_for(rule.when, "text") for rule in rules):
+        facts["text"] = text()
+    return facts
+
+
+def _number(value: object) -> object:
+    """A number or an amount as one, so that it can be compared."""
+    try:
+        return float(str(value).split()[0]) if isinstance(value, str) else value
+    except (ValueError, IndexError):
+        return value
+
+
+def _do(entry: Entry, outcome: Outcome, happened: Happened, desk: Desk) -> None:
+    said, problems = dict(outcome.said), dict(outcome.failed)
+    columns: dict[str, Any] = {}
+    for name, known in (("priority", Priority), ("confidentiality", Confidentiality)):
+        if name in said:
+            columns[name] = str(known(said[name]))
+    more = [*said.get("tags", ()), *([SECOND_LOOK] if said.get("second look") or problems else [])]
+    if more:
+        columns["tags"] = list(dict.fromkeys([*entry.tags, *more]))
+    columns |= _given(entry, said, columns, problems, desk, happened)
+    before = {name: getattr(entry, name) for name in columns if getattr(entry, name) != columns[name]}
+    after = {name: columns[name] for name in before}
+    if after:
+        Entry.objects.filter(pk=entry.pk).update(**after)
+    content = {
+        "rules": {name: desk.office.rules[name].order for name in outcome.matched},
+        "before": before,
+        "after": after,
+        "deadline": said.get("deadline", ""),
+        "notify": said.get("notify", []),
+        "reason": "; ".join(said.get("second look", ())),
+        "overruled": [list(one) for one in outcome.overruled],
+        "failed": problems,
+    }
+    done = recorded(entry, ROUTED, content, Act(ACTOR, happened.at))
+    _tell(done, said, problems, happened, desk)
+
+
+def _given(
+    entry: Entry,
+    said: Mapping[str, Any],
+    columns: Mapping[str, Any],
+    problems: dict[str, str],
+    desk: Desk,
+    happened: Happened,
+) -> dict[str, Any]:
+    """Who gets it, unless a person said so already; nobody where that cannot be: the registry's own queue."""
+    if "assign" not in said or entry.department or entry.person:
+        return {}
+    department, person = holders(said["assign"])
+    level = columns.get("confidentiality", entry.confidentiality)
+    today = happened.at.astimezone(desk.zone).date()
+    try:
+        must_be_holder(desk.office, department, person, Guarded(department, person, level), today)
+    except Usage as error:
+        problems["assign"] = str(error)
+        return {}
+    follow = desk.states.follow(entry.direction, class_of(entry))
+    becomes = {"status": ASSIGNED} if ASSIGNED in follow.get(entry.status, ()) else {}
+    return {"department": department, "person": person, **becomes}
+
+
+def _tell(
+    entry: Entry, said: Mapping[str, Any], problems: Mapping[str, str], happened: Happened, desk: Desk
+) -> None:
+    key = f"{happened.register} {happened.sequence} {ROUTED}"
+    for name in said.get("notify", ()):
+        tell(key, name, ROUTED, happened.at, entry=entry, told={"number": entry.number})
+    if problems:
+        for name in registrars(desk.office):
+            told = {"number": entry.number, "failed": dict(problems)}
+            tell(f"{key} failed", name, "rule failed", happened.at, entry=entry, told=told)
+
+
+def registrars(office: Office) -> list[str]:
+    """Those who look after the registry's own queue."""
+    return [
+        one.name
+        for one in office.users.values()
+        if one.active and any(post.role == Role.REGISTRAR and not post.department for post in one.posts)
+    ]
+
+
+def trial(
+    office: Office,
+    rules: Mapping[str, Rule],
+    snapshots: Iterable[tuple[str, date, Mapping[str, Any], Callable[[], str]]],
+) -> dict[str, Any]:
+    """What these rules would have done with entries of before, beside those of the office.
+
+    Args:
+        office: with the rules of today.
+        rules: in their place.
+        snapshots: number, day on which it came, the entry as it was then, its text.
+    """
+    matched: Count[str] = Count()
+    overruled: Count[str] = Count()
+    conflicts: dict[tuple[str, str, str], int] = {}
+    failed: dict[str, str] = {}
+    changed: list[dict[str, Any]] = []
+    count = 0
+    then = replace(office, rules=rules)
+    for number, day, snapshot, text in snapshots:
+        count += 1
+        both = [in_order(office.rules, day), in_order(rules, day)]
+        facts = facts_of(snapshot, then, text, [*both[0], *both[1]])
+        was, would = (route(some, facts) for some in both)
+        matched.update(would.matched)
+        failed |= would.failed
+        for name, action, first in would.overruled:
+            overruled[name] += 1
+            conflicts[first, name, action] = conflicts.get((first, name, action), 0) + 1
+        if was.said != would.said:
+            changed.append({"number": number, "before": dict(was.said), "after": dict(would.said)})
+    return {
+        "entries": count,
+        "changed": changed,
+        "rules": [
+            {
+                "name": one.name,
+                "matched": matched[one.name],
+                "overruled": overruled[one.name],
+                "failed": failed.get(one.name, ""),
+            }
+            for one in _sorted(rules)
+        ],
+        "conflicts": [
+            {"first": first, "second": second, "action": action, "entries": some}
+            for (first, second, action), some in sorted(conflicts.items())
+        ],
+        "dead": [one.name for one in _sorted(rules) if not matched[one.name] and one.name not in failed],
+    }
+
+
+def _sorted(rules: Mapping[str, Rule]) -> Sequence[Rule]:
+    return sorted(rules.values(), key=lambda one: (one.order, one.name))
+
+
+def came_in(since: date, until: date, zone: Any) -> Iterable[tuple[Entry, date, dict[str, Any]]]:
+    """Entries that came in on these days, with what they were then."""
+    rows = Outbox.objects.filter(event__kind__in=_NEW, entry__voided_at=None).select_related("entry", "event")
+    start = datetime(since.year, since.month, since.day, tzinfo=zone)
+    for row in rows.filter(event__at__gte=start).order_by("id").iterator(chunk_size=500):
+        assert row.entry
+        assert row.event
+        day = row.event.at.astimezone(zone).date()
+        if day <= until:
+            yield row.entry, day, json.loads(row.body)["entry"]

@@ -1,0 +1,81 @@
+"""Tokens: keys by which a program acts as a user. Only their hashes are kept."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from domain.errors import Missing, Usage
+from domain.rights import Action
+from register.acts import Act
+from register.decisions import office
+from register.models import Token
+from register.office import find
+from register.rights import must_anywhere
+from register.session import write
+
+READ, WRITE = "read", "write"
+SCOPES = (READ, WRITE)
+_MARK = "pr_"  # by which a token is known for one, also by those who look for leaked ones
+
+
+def give(name: str, user: str, scopes: Sequence[str], days: int, act: Act) -> str:
+    """Make a token and return it: it is not told again.
+
+    Raises:
+        Usage: there is no such user or scope, or a token of that name.
+        Forbidden: only an administrator gives one for somebody else.
+    """
+    _must_be_theirs(user, act)
+    find("user", user, office())
+    if unknown := [one for one in scopes if one not in SCOPES]:
+        raise Usage(f"scope is {unknown[0]!r}: {', '.join(SCOPES)}")
+    token = f"{_MARK}{secrets.token_urlsafe(32)}"
+    with write():
+        if _valid(act.at).filter(user=user, name=name).exists():
+            raise Usage(f"{user} has a token {name!r} already: choose another name, or revoke it")
+        Token.objects.create(
+            name=name,
+            user=user,
+            sha256=_hash(token),
+            scopes=sorted({READ, *scopes}),
+            created_at=act.at,
+            expires_at=act.at + timedelta(days=days) if days else None,
+        )
+    return token
+
+
+def known(token: str, now: datetime) -> Token | None:
+    """The token of these signs, if it may be used now."""
+    return _valid(now).filter(sha256=_hash(token)).first()
+
+
+def listed(now: datetime) -> list[Token]:
+    """Those that may be used now."""
+    return list(_valid(now).order_by("user", "name"))
+
+
+def revoke(name: str, user: str, act: Act) -> None:
+    """Let it be used no more.
+
+    Raises:
+        Missing: there is none.
+    """
+    _must_be_theirs(user, act)
+    if not _valid(act.at).filter(user=user, name=name).update(revoked_at=act.at):
+        raise Missing(f"{user} has no token {name!r}: postroom user tokens")
+
+
+def _must_be_theirs(user: str, act: Act) -> None:
+    if act.rights is not None and act.rights.user.name != user:
+        must_anywhere(act.rights, Action.ADMINISTER)
+
+
+def _valid(now: datetime) -> QuerySet[Token]:
+    return Token.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,208 @@
+"""The REST API: what programs ask, and what they are told."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from infra.wiring import Services
+from register import account, tokens
+from register.models import Entry, Event, Token
+from register.session import borrowed
+from tests.desk.conftest import ACT, NOW, Program
+
+pytestmark = pytest.mark.usefixtures("services")
+TOKEN = "Give a token that is valid: Authorization: Bearer TOKEN"
+LETTER = {"subject": "Noise at night", "senders": ["Ada Ltd"], "department": "works"}
+
+
+def told(answer: Any) -> tuple[int, str]:
+    """The problem that it tells."""
+    assert answer["Content-Type"] == "application/problem+json", answer.content
+    body = json.loads(answer.content)
+    assert body["status"] == answer.status_code
+    assert set(body) == {"type", "title", "status", "detail"}
+    return body["status"], body["detail"]
+
+
+def test_an_entry_on_its_way() -> None:
+    ann, ben = Program("ann"), Program("ben")
+    made = ann.ask("post", "/entries", {**LETTER, "dated": "2026-01-02", "class": "letter", "tags": ["a"]})
+    assert made.status_code == 201, made.content
+    number = made.json()["number"]
+    assert made["Location"] == f"/api/v1/entries/{number}"
+    assert (made.json()["class"], made.json()["dated"], made.json()["tags"]) == (
+        "letter",
+        "2026-01-02",
+        ["a"],
+    )
+    moved = ben.ask(
+        "post", f"/entries/{number}/state", {"to": "in progress", "reason": "mine"}, If_Match=made["ETag"]
+    )
+    assert (moved.status_code, moved.json()["status"]) == (200, "in progress")
+    last = moved.json()["history"][-1]
+    assert (last["actor"], last["content"]) == (
+        "ben",
+        {"from": "registered", "to": "in progress", "reason": "mine", "source": "127.0.0.1"},
+    )
+    amended = ben.ask("patch", f"/entries/{number}", {"subject": "Noise", "dated": None})
+    assert (amended.json()["subject"], amended.json()["dated"], amended.json()["tags"]) == (
+        "Noise",
+        None,
+        ["a"],
+    )
+    for what, body in (
+        ("claim", {}),
+        ("assignment", {"department": "works"}),
+        ("return", {"reason": "not mine"}),
+        ("shares", {"user": "eve"}),
+    ):
+        done = ben.ask("post", f"/entries/{number}/{what}", body)
+        assert done.status_code == 200, (what, done.content)
+    sent = ben.ask("post", f"/entries/{number}/forward", {"recipients": ["Town Hall"]})
+    assert (sent.status_code, sent.json()["direction"]) == (201, "outgoing")
+    related = ben.ask(
+        "post", f"/entries/{number}/relations", {"relation": "concerns", "number": sent.json()["number"]}
+    )
+    assert len(related.json()["relations"]) == 2
+    void = ann.ask(
+        "post", f"/entries/{number}/void", {"reason": "twice", "replaced_by": [sent.json()["number"]]}
+    )
+    assert void.json()["void_reason"] == "twice"
+
+
+def test_who_may_ask() -> None:
+    number = Program("ann").ask("post", "/entries", {**LETTER, "department": "legal"}).json()["number"]
+    assert told(Client().get("/api/v1/entries")) == (401, TOKEN)
+    assert Client().get("/api/v1/entries")["WWW-Authenticate"] == "Bearer"
+    assert told(Client(headers={"Authorization": "Bearer pr_x"}).get("/api/v1/entries"))[0] == 401
+    ben = Program("ben")
+    assert told(ben.ask("get", f"/entries/{number}")) == (
+        404,
+        f"There is no entry {number}. Find it: postroom search WORDS",
+    )
+    assert ben.ask("get", "/entries").json() == {"items": [], "next": None}
+    assert ben.ask("get", "/search?q=noise").json()["total"] == 0
+    assert Program("ann", "read").ask("get", "/search?q=noise").json()["total"] == 1
+    assert told(ben.ask("post", "/entries", LETTER)) == (
+        403,
+        "ben may not register entries for works that are internal",
+    )
+    reader = Program("ann", "read")
+    assert told(reader.ask("post", "/entries", LETTER))[0] == 403
+    assert told(ben.ask("put", "/office/department/new", {}))[0] == 403
+    assert Program("eve").ask("put", "/office/department/new", {"title": "New"}).json()["title"] == "New"
+    assert Program("eve").ask("delete", "/office/department/new").status_code == 204
+    assert [one["name"] for one in ben.ask("get", "/office/department").json()["items"]] == ["legal", "works"]
+
+
+def test_tokens_end() -> None:
+    program = Program("ann")
+    assert program.ask("get", "/entries").status_code == 200
+    tokens.revoke(Token.objects.get().name, "ann", ACT)
+    assert told(program.ask("get", "/entries"))[0] == 401
+    short = tokens.give("short", "ann", ["read"], 1, ACT)
+    assert tokens.known(short, NOW + timedelta(hours=23)) is not None
+    assert tokens.known(short, NOW + timedelta(hours=25)) is None
+
+
+def test_what_cannot_be_is_told_with_field_value_and_fix() -> None:
+    ann = Program("ann")
+    number = ann.ask("post", "/entries", LETTER).json()["number"]
+    before = Event.objects.count()
+    asked: list[tuple[str, str, Any, int, str]] = [
+        ("post", "/entries", {"subject": "x"}, 422, "sender is missing"),
+        ("post", "/entries", {**LETTER, "sneder": "x"}, 422, "body.sneder: Extra inputs are not permitted"),
+        ("post", "/entries", {**LETTER, "priority": "soon"}, 422, "body.priority: Input should be 'low'"),
+        ("post", "/entries", {**LETTER, "received_at": "2999-01-01T00:00:00Z"}, 422, "which is yet to come"),
+        ("post", f"/entries/{number}/state", {"to": "soon"}, 422, "There is no state 'soon'"),
+        (
+            "post",
+            f"/entries/{number}/assignment",
+            {"department": "wroks"},
+            422,
+            "There is no department 'wroks'",
+        ),
+        ("get", "/entries/IN-1999-000001-1", None, 404, "There is no entry IN-1999-000001-1"),
+        ("get", "/entries/in%00", None, 422, "number"),
+        ("get", "/entries?limit=0", None, 422, "limit"),
+        ("get", "/nothing", None, 404, ""),
+    ]
+    for method, path, body, status, said in asked:
+        answer = ann.ask(method, path, body)
+        assert answer.status_code == status, (path, answer.content)
+        assert said in answer.content.decode(), (path, answer.content)
+    broken = ann.client.post("/api/v1/entries", "{", content_type="application/json")
+    assert told(broken)[0] == 400
+    large = ann.client.post("/api/v1/entries", "x" * (2 << 20), content_type="application/json")
+    assert told(large)[0] == 413
+    assert Event.objects.count() == before
+
+
+def test_the_loser_of_a_race_is_told() -> None:
+    ann = Program("ann")
+    made = ann.ask("post", "/entries", LETTER)
+    number = made.json()["number"]
+    ann.ask("post", f"/entries/{number}/claim", {})
+    status, said = told(ann.ask("patch", f"/entries/{number}", {"subject": "x"}, If_Match=made["ETag"]))
+    assert status == 412
+    assert said.startswith(f"{number} was changed meanwhile: assigned by ann")
+    assert told(ann.ask("patch", f"/entries/{number}", {"subject": "x"}, If_Match="x"))[0] == 412
+    now = ann.ask("get", f"/entries/{number}")
+    again = ann.ask("get", f"/entries/{number}", If_None_Match=now["ETag"])
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_pages_of_a_list() -> None:
+    ann = Program("ann")
+    made = [ann.ask("post", "/entries", LETTER).json()["number"] for _ in range(5)]
+    seen, cursor = [], ""
+    while True:
+        page = ann.ask("get", f"/entries?limit=2&cursor={cursor}").json()
+        seen += [one["number"] for one in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = page["next"]
+    assert seen == made[::-1]
+
+
+def test_the_same_request_again_makes_nothing(services: Services) -> None:
+    ann = Program("ann")
+    first = ann.ask("post", "/entries", LETTER, Idempotency_Key="k1")
+    again = ann.ask("post", "/entries", LETTER, Idempotency_Key="k1")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["number"] == again.json()["number"]
+    status, said = told(ann.ask("post", "/entries", {**LETTER, "subject": "x"}, Idempotency_Key="k1"))
+    assert (status, said) == (422, "Idempotency-Key was used for another request: take a new one")
+    assert ann.ask("post", "/entries", {"subject": "x"}, Idempotency_Key="k2").status_code == 422
+    assert ann.ask("post", "/entries", LETTER, Idempotency_Key="k2").status_code == 201
+    assert Entry.objects.count() == 2
+
+
+def test_many_at_once_with_one_key_make_one_entry() -> None:
+    ann = Program("ann")
+    start = threading.Barrier(6)
+
+    def post(_: int) -> str:
+        with borrowed():
+            start.wait()
+            client = Client(headers={"Authorization": f"Bearer {ann.token}", "Idempotency-Key": "one"})
+            answer = client.post("/api/v1/entries", LETTER, content_type="application/json")
+            return str(answer.json()["number"])
+
+    with ThreadPoolExecutor(6) as threads:
+        numbers = set(threads.map(post, range(6)))
+    assert len(numbers) == 1
+    assert (Entry.objects.count(), list(account.number_gaps())) == (1, [])
+
+
+def test_who_gives_an_entry_away_is_told_no_more_of_it() -> None:
+    ann, ben = Program("ann"), Program("ben")
+    number = ann.ask("post", "/entries", LETTER).json()["number"]
+    gone = ben.ask("post", f"/entries/{number}/assignment", {"department": "legal"})
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert Entry.objects.get().department == "legal"
