@@ -1,10 +1,11 @@
 """What an entry of the register is, in the words that people use of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 
 class Direction(StrEnum):
@@ -106,3 +107,10 @@ class Details:
     language: str = ""
     location: str = ""
     custom: Mapping[str, object] = field(default_factory=dict)
+
+
+def saying(said: Mapping[str, Any], before: Details) -> Details:
+    """The details with what was said in place of what stood there; fields that were not named stay."""
+    if "custom" in said:
+        said = {**said, "custom": {**before.custom, **said["custom"]}}
+    return replace(before, **said)

@@ -15,7 +15,7 @@ _DIGITS = 30
 
 
 def checked_values(
-    fields: Mapping[str, CustomField], label: str, said: Mapping[str, object], *, whole: bool = True
+    fields: Mapping[str, CustomField], label: str, said: Mapping[str, object]
 ) -> dict[str, object]:
     """The values of an entry of this class, each in its one form; empty ones are left out.
 
@@ -23,7 +23,6 @@ def checked_values(
         fields: those of the office.
         label: class of the entry; "" for none.
         said: by name of the field what a person wrote, or what was kept before.
-        whole: whether a required field may not be missing.
 
     Raises:
         Usage: a field is not there for this class, a value cannot be, or a required one is missing.
@@ -36,10 +35,10 @@ def checked_values(
         if name not in known:
             of = f" of the class {fields[name].label}" if name in fields else ""
             there = f"The fields are: {', '.join(sorted(known))}" if known else "There is none yet"
-            raise Usage(f"There is no field {name!r}{of or ''} for this entry. {there}")
+            raise Usage(f"There is no field {name!r}{of} for this entry. {there}")
         found[name] = _value(known[name], value)
     lacking = [name for name, one in known.items() if one.required and name not in found]
-    if whole and lacking:
+    if lacking:
         raise Usage(f"{lacking[0]} is missing: --field {lacking[0]}=VALUE")
     return found
 

@@ -1,15 +1,14 @@
 """Follow: what the office's rules make of each event of history, done once."""
 
-from domain.document import DocumentText
 from domain.states import States
-from domain.wire import from_json
+from flows.texts import pages_of
 from infra.wiring import Services
 from register import following
 from register.decisions import office
 from register.followers import FOLLOWERS
 from register.following import Desk
 from register.models import Entry
-from register.views import text_keys
+from register.views import texts
 
 _LONGEST = 1 << 20  # signs of an entry's text that rules are asked of
 
@@ -20,7 +19,7 @@ def follow(services: Services) -> int:
     Raises:
         Unavailable: the database or the archive does not answer.
     """
-    return following.follow(lambda: desk(services), FOLLOWERS)
+    return following.follow(desk(services), FOLLOWERS)
 
 
 def desk(services: Services) -> Desk:
@@ -35,7 +34,5 @@ def desk(services: Services) -> Desk:
 
 def text_of(services: Services, entry: Entry) -> str:
     """The text of the entry's pages."""
-    found: list[str] = []
-    for key in text_keys(entry):
-        found += (page.text for page in from_json(DocumentText, services.archive.read(key)).pages)
-    return "\n".join(found)[:_LONGEST]
+    pages = (page for text in texts(entry) for page in pages_of(services, text))
+    return "\n".join(pages)[:_LONGEST]

@@ -21,9 +21,10 @@ import structlog
 
 from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
-from flows.publish import pages_of, publishing
+from flows.publish import publishing
 from flows.records import ahead, runs
 from flows.steps import Step, Watcher, unwatched
+from flows.texts import pages_of
 from index.elastic import ElasticIndex
 from index.elastic_migration import Migration
 from index.port import Rejected

@@ -1,6 +1,5 @@
 """Publish: what the register wrote goes to the archive as records, then to the index. Then release."""
 
-import hashlib
 import os
 import shutil
 import socket
@@ -19,13 +18,12 @@ import structlog
 from archive.keys import batch_record_key, decision_key, record_key
 from archive.port import Damaged
 from capture.claim import give_back, release
-from domain.document import DocumentText
 from domain.entry import IndexEntry
 from domain.errors import Denied, Unavailable
-from domain.wire import from_json
 from flows.follow import follow
 from flows.steps import Step, Watcher, unwatched
 from flows.taking import spooled, went_on
+from flows.texts import pages_of
 from index.port import Rejected
 from infra.wiring import Services
 from register import batches, outbox
@@ -245,19 +243,6 @@ def to_index(services: Services, row: Outbox) -> IndexEntry:
 
 def _entry(services: Services, row: Outbox, pages: Sequence[str]) -> IndexEntry:
     return index_entry(row, tuple(pages), services.settings.zone)
-
-
-def pages_of(services: Services, text: StoredObject) -> list[str]:
-    """The texts of a document's pages.
-
-    Raises:
-        NotFound: the archive does not have them any more.
-        Damaged: they are not what was put there.
-    """
-    data = services.archive.read(text.key)
-    if hashlib.sha256(data).hexdigest() != text.sha256:
-        raise Damaged(f"{text.key} in the archive is not what was put there. See: postroom verify")
-    return [page.text for page in from_json(DocumentText, data).pages]
 
 
 def _release(services: Services, batch: Batch) -> None:

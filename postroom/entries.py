@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from domain.correspondence import Details, Direction, Priority, Relation, holder
+from domain.correspondence import Details, Direction, Priority, Relation, holder, saying
 from domain.errors import Usage
 from domain.rights import Action
 from domain.states import States
 from infra.wiring import Services
 from postroom.acting import act, rights
 from postroom.context import services
-from postroom.entry_options import after, read, with_details
+from postroom.entry_options import read, with_details
 from postroom.output import answer, say, table
 from postroom.people import deliver
 from postroom.searching import Json, show
@@ -138,7 +138,7 @@ def amend(
 
     done = change(
         number,
-        partial(after, said),
+        partial(saying, said),
         act(instance, reason, by, seen),
         zone=instance.settings.zone,
         known=_known(instance),

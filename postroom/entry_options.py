@@ -1,16 +1,14 @@
 """The options by which a person says what an entry is."""
 
-import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
-from functools import wraps
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from domain.correspondence import Channel, Confidentiality, Details, Priority
+from domain.correspondence import Channel, Confidentiality, Priority
 from domain.errors import Usage
+from postroom.option_sets import named, with_options
 
 T = TypeVar("T")
 
@@ -35,38 +33,9 @@ class _Options:
     ]
 
 
-_OPTIONS = get_type_hints(_Options, include_extras=True)
-
-
-def with_details(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command these options in place of its parameter ``said``, which gets what was given."""
-    signature = inspect.signature(command)
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in _OPTIONS.items()
-    ]
-    own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()]
-    at = list(signature.parameters).index("said")
-
-    @wraps(command)
-    def given(**values: Any) -> None:
-        command(said=_said({name: values.pop(name) for name in _OPTIONS}), **values)
-
-    new_signature = signature.replace(parameters=[*own[:at], *options, *own[at + 1 :]])
-    given.__signature__ = new_signature  # type: ignore[attr-defined]
-    return given
-
-
-def after(said: dict[str, Any], before: Details) -> Details:
-    """The details with what was said; fields that were not named stay."""
-    if "custom" in said:
-        said = {**said, "custom": {**before.custom, **said["custom"]}}
-    return replace(before, **said)
-
-
 def _said(given: dict[str, Any]) -> dict[str, Any]:
     """The details that were named; "" takes one away."""
-    return dict(_detail(option, value) for option, value in given.items() if value is not None)
+    return dict(_detail(option, value) for option, value in named(given).items())
 
 
 def _detail(option: str, value: Any) -> tuple[str, Any]:
@@ -100,3 +69,7 @@ def read(name: str, text: str, how: Callable[[str], T]) -> T | None:
     except ValueError as error:
         form = "2026-03-31" if name == "dated" else "2026-03-31T09:30"
         raise Usage(f"{name} is {text!r}, which is no such date: write it as {form}") from error
+
+
+with_details = with_options(_Options, _said)
+"""Gives a command these options in place of its parameter ``said``, which gets what was given."""

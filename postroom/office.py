@@ -10,8 +10,10 @@ from domain.correspondence import Confidentiality
 from domain.errors import Usage
 from domain.office import KINDS, Closure, CustomField, Delegation, Department, FieldKind, Post, Role, User
 from domain.wire import to_plain
+from infra.wiring import Services
 from postroom.acting import act
 from postroom.context import services
+from postroom.option_sets import named, with_options
 from postroom.output import answer, say, table
 from postroom.searching import Json
 
@@ -22,14 +24,6 @@ Mail = Annotated[str | None, typer.Option(help="E-mail address.")]
 Title = Annotated[str | None, typer.Option(help="In words.")]
 From = Annotated[str, typer.Option("--from", metavar="DAY", help="First day, 2026-03-31.")]
 To = Annotated[str, typer.Option("--to", metavar="DAY", help="Last day.")]
-Roles = Annotated[
-    list[str] | None,
-    typer.Option("--role", help="ROLE or ROLE@DEPARTMENT; may be given more than once."),
-]
-Clearance = Annotated[Confidentiality | None, typer.Option(help="The highest level that they may see.")]
-Language = Annotated[str | None, typer.Option(help="Of what is written to them, such as en.")]
-FullName = Annotated[str | None, typer.Option("--name", help="Their full name.")]
-
 department = typer.Typer(no_args_is_help=True, help="The parts of the office.")
 user = typer.Typer(no_args_is_help=True, help="The people who work with Postroom, and what they may do.")
 field = typer.Typer(no_args_is_help=True, help="Fields of the office's own.")
@@ -49,78 +43,68 @@ def add_to(app: typer.Typer) -> None:
         app.add_typer(group, name=name)
 
 
+class _OfDepartment:
+    """The options by which a person says what a department is."""
+
+    title: Title
+    parent: Annotated[str | None, typer.Option(help='Department that it belongs to; "" for none.')]
+    email: Mail
+
+
+class _OfUser:
+    """The options by which a person says who somebody is."""
+
+    full_name: Annotated[str | None, typer.Option("--name", help="Their full name.")]
+    email: Mail
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", help="ROLE or ROLE@DEPARTMENT, all of them; may be given more than once."),
+    ]
+    clearance: Annotated[Confidentiality | None, typer.Option(help="The highest level that they may see.")]
+    language: Annotated[str | None, typer.Option(help="Of what is written to them, such as en.")]
+
+
+def _said_of_user(given: dict[str, Any]) -> dict[str, Any]:
+    said = named(given)
+    return said | ({"posts": _posts(said.pop("role"))} if "role" in said else {})
+
+
+def _filled(said: dict[str, Any]) -> dict[str, Any]:
+    """What says something; the rest is as it is by itself."""
+    return {name: value for name, value in said.items() if value}
+
+
 @department.command("add")
+@with_options(_OfDepartment, named)
 def add_department(
-    name: Name,
-    title: Title = None,
-    parent: Annotated[str | None, typer.Option(help="Department that it belongs to.")] = None,
-    email: Mail = None,
-    reason: Why = "",
-    by: By = "",
-    as_json: Json = False,
+    name: Name, said: dict[str, Any], reason: Why = "", by: By = "", as_json: Json = False
 ) -> None:
     """Add a department."""
-    put("department", Department(name, title or "", parent or "", email or ""), reason, by, as_json)
+    put("department", Department(name, **_filled(said)), reason, by, as_json)
 
 
 @department.command("change")
+@with_options(_OfDepartment, named)
 def change_department(
-    name: Name,
-    title: Title = None,
-    parent: Annotated[str | None, typer.Option(help='Department that it belongs to; "" for none.')] = None,
-    email: Mail = None,
-    reason: Why = "",
-    by: By = "",
-    as_json: Json = False,
+    name: Name, said: dict[str, Any], reason: Why = "", by: By = "", as_json: Json = False
 ) -> None:
     """Change what is known of a department."""
-    change("department", name, {"title": title, "parent": parent, "email": email}, reason, by, as_json)
+    change("department", name, said, reason, by, as_json)
 
 
 @user.command("add")
-def add_user(
-    name: Name,
-    full_name: FullName = None,
-    email: Mail = None,
-    role: Roles = None,
-    clearance: Clearance = None,
-    language: Language = None,
-    reason: Why = "",
-    by: By = "",
-    as_json: Json = False,
-) -> None:
+@with_options(_OfUser, _said_of_user)
+def add_user(name: Name, said: dict[str, Any], reason: Why = "", by: By = "", as_json: Json = False) -> None:
     """Add somebody: postroom user add ben --role "case handler@works"."""
-    made = User(
-        name,
-        full_name or "",
-        email or "",
-        language or "en",
-        _posts(role or ()),
-        clearance or Confidentiality.INTERNAL,
-    )
-    put("user", made, reason, by, as_json)
+    put("user", User(name, **_filled(said)), reason, by, as_json)
 
 
 @user.command("change")
+@with_options(_OfUser, _said_of_user)
 def change_user(
-    name: Name,
-    full_name: FullName = None,
-    email: Mail = None,
-    role: Roles = None,
-    clearance: Clearance = None,
-    language: Language = None,
-    reason: Why = "",
-    by: By = "",
-    as_json: Json = False,
+    name: Name, said: dict[str, Any], reason: Why = "", by: By = "", as_json: Json = False
 ) -> None:
     """Change somebody; --role names all of their roles anew."""
-    said = {
-        "full_name": full_name,
-        "email": email,
-        "posts": None if role is None else _posts(role),
-        "clearance": clearance,
-        "language": language,
-    }
     change("user", name, said, reason, by, as_json)
 
 
@@ -149,11 +133,10 @@ def add_field(
     as_json: Json = False,
 ) -> None:
     """Add a field: postroom field add plot --class permit --kind number."""
-    instance = services()
     if label:
         from infra.classes import must_be
 
-        must_be(instance, label)
+        must_be(services(), label)
     made = CustomField(name, kind, label, title or "", tuple(choice or ()), required)
     put("field", made, reason, by, as_json)
 
@@ -200,27 +183,26 @@ def put(kind: str, value: Any, reason: str, by: str, as_json: bool) -> None:
     from register.office import put as write
 
     write(kind, value, act(instance, reason, by))
-    told(kind, value.name, as_json, f"{kind} {value.name} is written down.")
+    told(instance, kind, value.name, as_json, f"{kind} {value.name} is written down.")
 
 
 def change(kind: str, name: str, said: dict[str, Any], reason: str, by: str, as_json: bool) -> None:
     """Change what was named, and say so."""
-    given = {key: value for key, value in said.items() if value is not None}
-    if not given:
+    if not said:
         raise Usage("Say what is to change; see --help")
     instance = services()
     from register.office import change as write
 
-    write(kind, name, given, act(instance, reason, by))
-    told(kind, name, as_json, f"{kind} {name} is changed.")
+    write(kind, name, said, act(instance, reason, by))
+    told(instance, kind, name, as_json, f"{kind} {name} is changed.")
 
 
-def told(kind: str, name: str, as_json: bool, said: str) -> None:
+def told(instance: Services, kind: str, name: str, as_json: bool, said: str) -> None:
     """Publish, and say what holds under the name now."""
     from postroom.people import deliver
     from register.office import find
 
-    deliver(services())
+    deliver(instance)
     answer(as_json, to_plain(find(kind, name)), lambda: say(said))
 
 

@@ -1,6 +1,5 @@
 """``rule``: what is done with entries as they come in."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
@@ -13,20 +12,12 @@ from domain.rights import Action
 from postroom.acting import rights
 from postroom.context import services
 from postroom.office import By, Name, Why, day, history, listing, put, removal
+from postroom.option_sets import with_options
 from postroom.output import answer, count, say, table
 from postroom.searching import Json
 
 rule = typer.Typer(no_args_is_help=True, help="What is done with entries as they come in.")
 
-When = Annotated[str | None, typer.Option(help="Condition, such as: class == 'invoice' && amount > 1000.0")]
-Order = Annotated[int | None, typer.Option(help="Rules with a lower one are asked first.")]
-Assign = Annotated[str | None, typer.Option(help="DEPARTMENT, DEPARTMENT/PERSON or /PERSON.")]
-Priority = Annotated[str | None, typer.Option(help="Priority that it gets.")]
-Level = Annotated[str | None, typer.Option("--confidentiality", help="Who may know of it.")]
-Tags = Annotated[list[str] | None, typer.Option("--tag", help="May be given more than once.")]
-Deadline = Annotated[str | None, typer.Option(help="Deadline of the office that it gets.")]
-Notify = Annotated[list[str] | None, typer.Option(help="User or e-mail address; more than once.")]
-Look = Annotated[str | None, typer.Option("--second-look", metavar="WHY", help="Let somebody look again.")]
 Owner = Annotated[str | None, typer.Option(help="User who answers for it.")]
 Since = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day on which it holds.")]
 Until = Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day.")]
@@ -37,18 +28,43 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(rule, name="rule")
 
 
+class _Options:
+    """The options by which a person says when a rule holds, and what it does."""
+
+    when: Annotated[
+        str | None, typer.Option(help="Condition, such as: class == 'invoice' && amount > 1000.0")
+    ]
+    order: Annotated[int | None, typer.Option(help="Rules with a lower one are asked first.")]
+    assign: Annotated[str | None, typer.Option(help="DEPARTMENT, DEPARTMENT/PERSON or /PERSON.")]
+    priority: Annotated[str | None, typer.Option(help="Priority that it gets.")]
+    confidentiality: Annotated[str | None, typer.Option(help="Who may know of it.")]
+    tag: Annotated[list[str] | None, typer.Option(help="May be given more than once.")]
+    deadline: Annotated[str | None, typer.Option(help="Deadline of the office that it gets.")]
+    notify: Annotated[list[str] | None, typer.Option(help="User or e-mail address; more than once.")]
+    second_look: Annotated[str | None, typer.Option(metavar="WHY", help="Let somebody look again.")]
+
+
+def _said_of_rule(given: dict[str, Any]) -> dict[str, Any]:
+    """``when``, ``order`` and, by action, what it does ``then``."""
+    look = given["second_look"]
+    then = {
+        "assign": given["assign"],
+        "priority": given["priority"],
+        "confidentiality": given["confidentiality"],
+        "tags": tuple(given["tag"] or ()),
+        "deadline": given["deadline"],
+        "notify": tuple(given["notify"] or ()),
+        "second look": (look,) if look else (),
+    }
+    said = {"when": given["when"], "order": given["order"]}
+    return {**said, "then": {name: value for name, value in then.items() if value}}
+
+
 @rule.command()
+@with_options(_Options, _said_of_rule)
 def add(
     name: Name,
-    when: When = None,
-    order: Order = None,
-    assign: Assign = None,
-    priority: Priority = None,
-    confidentiality: Level = None,
-    tag: Tags = None,
-    deadline: Deadline = None,
-    notify: Notify = None,
-    second_look: Look = None,
+    said: dict[str, Any],
     owner: Owner = None,
     since: Since = None,
     until: Until = None,
@@ -57,24 +73,14 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add a rule, or say anew what it does: postroom rule add noise --when "..." --assign works."""
-    services()
-    then = _then(assign, priority, confidentiality, tag, deadline, notify, second_look)
-    made = _made(name, when, order, then, owner, since, until)
-    put("rule", made, reason, by, as_json)
+    put("rule", _made(name, owner=owner, since=since, until=until, **said), reason, by, as_json)
 
 
 @rule.command("test")
+@with_options(_Options, _said_of_rule)
 def try_out(
     name: Annotated[str, typer.Argument(help="A rule to try, new or in place of one that is there.")] = "",
-    when: When = None,
-    order: Order = None,
-    assign: Assign = None,
-    priority: Priority = None,
-    confidentiality: Level = None,
-    tag: Tags = None,
-    deadline: Deadline = None,
-    notify: Notify = None,
-    second_look: Look = None,
+    said: Any = None,
     without: Annotated[list[str] | None, typer.Option(help="Leave this rule out; more than once.")] = None,
     since: Annotated[str, typer.Option("--from", metavar="DAY", help="Entries from then on.")] = "",
     until: Annotated[str, typer.Option("--to", metavar="DAY", help="Until then; default: last month.")] = "",
@@ -94,19 +100,7 @@ def try_out(
     for one in without or ():
         find("rule", one, now)
     if name:
-        before = now.rules.get(name)
-        said = _then(assign, priority, confidentiality, tag, deadline, notify, second_look)
-        if before and not (when or said or order is not None):
-            raise Usage(f"Say what {name} is to do otherwise, or leave it out: --without {name}")
-        rules[name] = _made(
-            name,
-            when or (before.when if before else None),
-            order if order is not None else before.order if before else None,
-            said or (before.then if before else {}),
-            None,
-            None,
-            None,
-        )
+        rules[name] = _tried(name, now.rules.get(name), **said)
     first, last = _span(since, until, instance.settings.zone)
     past = came_in(first, last, instance.settings.zone)
     found = trial(
@@ -142,25 +136,13 @@ def _said(then: dict[str, Any]) -> str:
     )
 
 
-def _then(
-    assign: str | None,
-    priority: str | None,
-    confidentiality: str | None,
-    tag: Sequence[str] | None,
-    deadline: str | None,
-    notify: Sequence[str] | None,
-    second_look: str | None,
-) -> dict[str, str | tuple[str, ...]]:
-    said = {
-        "assign": assign,
-        "priority": priority,
-        "confidentiality": confidentiality,
-        "tags": tuple(tag or ()),
-        "deadline": deadline,
-        "notify": tuple(notify or ()),
-        "second look": (second_look,) if second_look else (),
-    }
-    return {name: value for name, value in said.items() if value}
+def _tried(name: str, before: Rule | None, when: str | None, order: int | None, then: Any) -> Rule:
+    """The rule as it is to be tried: what was not said is as it was."""
+    if before is None:
+        return _made(name, when, order, then)
+    if not (when or then or order is not None):
+        raise Usage(f"Say what {name} is to do otherwise, or leave it out: --without {name}")
+    return _made(name, when or before.when, before.order if order is None else order, then or before.then)
 
 
 def _made(
@@ -168,9 +150,9 @@ def _made(
     when: str | None,
     order: int | None,
     then: Any,
-    owner: str | None,
-    since: str | None,
-    until: str | None,
+    owner: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
 ) -> Rule:
     if not when:
         raise Usage("Say when it holds: --when CONDITION, such as \"class == 'invoice'\"; always is: true")

@@ -17,6 +17,8 @@ from domain.correspondence import holder
 from domain.entry import Query, Results
 from domain.errors import Usage
 from domain.rights import Action
+from flows.search import as_told
+from flows.search import search as find
 from postroom.acting import is_owner, rights
 from postroom.context import services
 from postroom.output import answer, count, highlighted, percent, say, screen, table
@@ -62,11 +64,7 @@ def search(
     may = rights(instance)
     start = time.perf_counter()
     asked = Query(query, label=label, since=since, until=until, limit=limit)
-    if may is not None:
-        from register.outbox import allowed
-
-        asked = allowed(asked, may)
-    found = instance.index.search(asked)
+    found = find(instance, asked, may)
     seconds = time.perf_counter() - start
     places: list[Place] = []
     if boxes:
@@ -81,18 +79,7 @@ def search(
     data = {
         "total": found.total,
         "seconds": round(seconds, 4),
-        "hits": [
-            {
-                "number": hit.number,
-                "class": hit.label,
-                "score": hit.score,
-                "page": hit.page,
-                "snippet": hit.snippet,
-                "subject": hit.subject,
-                **(_where(places[at]) if boxes else {}),
-            }
-            for at, hit in enumerate(found.hits)
-        ],
+        "hits": [as_told(hit) | (_where(places[at]) if boxes else {}) for at, hit in enumerate(found.hits)],
         "facets": found.facets,
         "void": [
             {

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-import cel
-
 from domain.errors import Usage
 from domain.office import FieldKind, Office
 
@@ -112,10 +110,14 @@ def asks_for(when: str, name: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _compiled(when: str) -> Any:
+    import cel  # with its own command line, most of a second: only where there are rules
+
     return cel.compile(when)
 
 
 def _context(facts: Mapping[str, Any]) -> Any:
+    import cel
+
     context = cel.Context(variables=dict(facts))
     context.add_function("has_words", _has_words)
     return context

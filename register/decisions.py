@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from domain.office import KINDS, Office
 from domain.wire import from_json, to_json
@@ -14,7 +14,6 @@ from register.records import write_record
 from register.session import write
 from register.texts import fit
 
-T = TypeVar("T")
 _START = "0" * 64
 _read: dict[str, Office] = {"": Office()}  # the office by the hash of its last decision; the last one only
 
@@ -79,13 +78,6 @@ def versions(kind: str, name: str = "") -> list[dict[str, Any]]:
         }
         for one in found
     ]
-
-
-def last_of(kind: str, name: str, of: type[T]) -> T | None:
-    """What holds of the name; None for nothing."""
-    body = Decision.objects.filter(kind=kind, name=name).order_by("-sequence").values_list("body", flat=True)
-    found = body.first()
-    return from_json(of, found) if found else None
 
 
 def breaks() -> Iterator[dict[str, Any]]:

@@ -60,21 +60,20 @@ class Happened:
 Follower = Callable[[Happened, Desk], None]
 
 
-def follow(desk_now: Callable[[], Desk], followers: Sequence[Follower], limit: int = _AT_ONCE) -> int:
+def follow(desk: Desk, followers: Sequence[Follower], limit: int = _AT_ONCE) -> int:
     """Look at the events since the last time, at most ``limit``; returns how many there were."""
     count = 0
-    for register in _registers():
-        if not desk_now().busy:
-            _skip(register)
+    for register, last in _registers().items():
+        if not desk.busy:
+            _skip(register, last)
             continue
-        while count < limit and _next(register, desk_now(), followers):
+        while count < limit and _next(register, desk, followers):
             count += 1
     return count
 
 
-def _skip(register: str) -> None:
+def _skip(register: str, last: int) -> None:
     """Where nothing follows from anything, what happens is passed over."""
-    last = _registers()[register]
     if _reached(register) < last:
         with write():
             alone(_mark(register))

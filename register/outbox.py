@@ -6,15 +6,13 @@ not searched, so its record is all there is. Times are the database's own.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from domain.entry import Query
-from domain.rights import Action, Rights
+from domain.rights import Rights
 from register.models import Entry, Lease, Outbox, StoredObject
 from register.rights import within
 from register.session import write
@@ -141,18 +139,8 @@ def waits_for(row: Outbox) -> str:
     return row.batch.source if row.batch else f"decision {row.sequence} of the office"
 
 
-def allowed(query: Query, rights: Rights | None) -> Query:
-    """The search as far as somebody may see."""
-    if rights is None:
-        return query
-    badges = rights.reach(Action.VIEW).badges()
-    return replace(query, access=tuple(sorted(badges)), without=moved_away(rights))
-
-
-def moved_away(rights: Rights | None) -> tuple[str, ...]:
+def moved_away(rights: Rights) -> tuple[str, ...]:
     """Numbers of entries that the index may still show to somebody who may not know of them any more."""
-    if rights is None:
-        return ()
     waiting = Outbox.objects.filter(delivered_at=None).exclude(entry=None).values("entry")
     indexed = Outbox.objects.exclude(delivered_at=None).filter(entry=OuterRef("pk"))
     changed = Entry.objects.filter(Exists(indexed), pk__in=waiting).exclude(within(rights))

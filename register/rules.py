@@ -4,14 +4,14 @@ import json
 from collections import Counter as Count
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from domain.correspondence import Confidentiality, Priority
 from domain.errors import Usage
 from domain.office import Office, Role, Rule
 from domain.rights import Guarded
-from domain.states import ASSIGNED, REGISTERED
+from domain.states import ASSIGNED, RECEIVED, REGISTERED
 from register.acts import Act
 from register.conditions import FIELDS, asks_for, empty
 from register.entries import class_of, recorded
@@ -34,7 +34,7 @@ def on_event(happened: Happened, desk: Desk) -> None:
     entry = happened.entry
     if entry.voided_at or happened.past or happened.actor == ACTOR:
         return
-    waits = not (entry.department or entry.person) and entry.status in (REGISTERED, "received")
+    waits = not (entry.department or entry.person) and entry.status in (REGISTERED, RECEIVED)
     if happened.kind not in _NEW and not (happened.kind in _CLASSED and waits):
         return
     rules = in_order(desk.office.rules, happened.at.astimezone(desk.zone).date())
@@ -231,10 +231,9 @@ def _sorted(rules: Mapping[str, Rule]) -> Sequence[Rule]:
 def came_in(since: date, until: date, zone: Any) -> Iterable[tuple[Entry, date, dict[str, Any]]]:
     """Entries that came in on these days, with what they were then."""
     rows = Outbox.objects.filter(event__kind__in=_NEW, entry__voided_at=None).select_related("entry", "event")
-    start = datetime(since.year, since.month, since.day, tzinfo=zone)
-    for row in rows.filter(event__at__gte=start).order_by("id").iterator(chunk_size=500):
+    start, end = (datetime.combine(day, time.min, zone) for day in (since, until + timedelta(days=1)))
+    came = rows.filter(event__at__gte=start, event__at__lt=end)
+    for row in came.order_by("id").iterator(chunk_size=500):
         assert row.entry
         assert row.event
-        day = row.event.at.astimezone(zone).date()
-        if day <= until:
-            yield row.entry, day, json.loads(row.body)["entry"]
+        yield row.entry, row.event.at.astimezone(zone).date(), json.loads(row.body)["entry"]

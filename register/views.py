@@ -287,11 +287,10 @@ def first_number(batch: Batch) -> str | None:
     return document.entry.number if document else None
 
 
-def text_keys(entry: Entry) -> list[str]:
-    """Archive keys of the texts of an entry's documents, in order, but for those withdrawn."""
+def texts(entry: Entry) -> list[StoredObject]:
+    """The texts of an entry's documents, in order, but for those withdrawn."""
     documents = standing.documents().filter(entry=entry)
-    texts = StoredObject.objects.filter(document__in=documents, role="text").order_by("document_id")
-    return list(texts.values_list("key", flat=True))
+    return list(StoredObject.objects.filter(document__in=documents, role="text").order_by("document_id"))
 
 
 def texts_of(changes: Sequence[Outbox]) -> dict[int, list[StoredObject]]:

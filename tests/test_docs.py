@@ -34,6 +34,7 @@ ANSWERS = (
     ROOT / "register" / "history.py",
     ROOT / "flows" / "verify.py",
     ROOT / "flows" / "rebuild.py",
+    ROOT / "flows" / "search.py",
     ROOT / "register" / "restoring.py",
     ROOT / "infra" / "doctor.py",
     *sorted((ROOT / "tests" / "bench").glob("c*.py")),

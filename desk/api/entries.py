@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
-from ninja import Header, Path, Query, Router, Status
+from ninja import Header, Path, Query, Router, Schema, Status
 
 from desk.api.problems import PROBLEMS, Precondition
 from desk.api.shapes import (
@@ -27,12 +27,13 @@ from desk.api.shapes import (
 )
 from desk.api.tokens import act, rights
 from desk.instance import served
-from domain.correspondence import Details, Direction
+from domain.correspondence import Details, Direction, saying
 from domain.rights import Action
 from domain.states import States
 from flows.publish import quietly
 from infra.classes import must_be
 from register import answers, entries, holding, sharing, views
+from register.acts import Act
 from register.models import Entry
 
 router = Router(by_alias=True)
@@ -104,153 +105,98 @@ def show(
     return found
 
 
-@router.patch("/{number}", response=_WHOLE, summary="Change what an entry says of itself")
-def amend(
-    request: HttpRequest,
-    response: HttpResponse,
-    number: Number,
-    body: Changed,
-    key: Key = "",
-    if_match: IfMatch = "",
-) -> Any:
-    """With If-Match: only if nobody has changed it since."""
-    services = served()
-    said = _said(body)
-
-    def after(before: Details) -> Details:
-        custom = {"custom": {**before.custom, **said["custom"]}} if "custom" in said else {}
-        return replace(before, **{**said, **custom})
-
-    return _done(
-        request, response, key, body,
-        lambda: entries.amend(
-            number, after, act(request, body.reason, _seen(if_match)), zone=services.settings.zone,
-            known=partial(must_be, services),
-        ),
-    )  # fmt: skip
+Doing = Callable[[str, Any, Act], Entry]
 
 
-@router.post("/{number}/state", response=_WHOLE, summary="Bring an entry into another state")
-def move(
-    request: HttpRequest,
-    response: HttpResponse,
-    number: Number,
-    body: Moved,
-    key: Key = "",
-    if_match: IfMatch = "",
-) -> Any:
-    """A state asks for what it needs."""
-    doing = act(request, body.reason, _seen(if_match))
-    return _done(request, response, key, body, lambda: entries.move(number, body.to, doing, office=_states()))
+def _changing(
+    name: str,
+    path: str,
+    kind: type[Schema],
+    do: Doing,
+    summary: str,
+    description: str,
+    *,
+    method: str = "POST",
+    made: bool = False,
+) -> None:
+    """Let a request to this path do this with an entry, once, and only if it is as the caller saw it."""
+
+    def answer(
+        request: HttpRequest,
+        response: HttpResponse,
+        number: Number,
+        body: kind,  # type: ignore[valid-type]
+        key: Key = "",
+        if_match: IfMatch = "",
+    ) -> Any:
+        said: Any = body
+        doing = act(request, said.reason, _seen(if_match))
+        return _done(request, response, key, said, lambda: do(number, said, doing), made=made)
+
+    router.api_operation(
+        [method],
+        f"/{{number}}{path}",
+        response=_MADE if made else _WHOLE,
+        summary=summary,
+        description=description,
+        operation_id=f"desk_api_entries_{name}",
+    )(answer)
 
 
-@router.post("/{number}/assignment", response=_WHOLE, summary="Give an entry to a department or a person")
-def assign(
-    request: HttpRequest,
-    response: HttpResponse,
-    number: Number,
-    body: Given,
-    key: Key = "",
-    if_match: IfMatch = "",
-) -> Any:
-    """Who gets it must be able to know of it."""
-    doing = act(request, body.reason, _seen(if_match))
-    given = {"department": body.department, "person": body.person}
-    return _done(
-        request, response, key, body, lambda: holding.assign(number, doing, office=_states(), **given)
-    )
-
-
-@router.post("/{number}/claim", response=_WHOLE, summary="Take an entry from its department's queue")
-def claim(
-    request: HttpRequest,
-    response: HttpResponse,
-    number: Number,
-    body: Because,
-    key: Key = "",
-    if_match: IfMatch = "",
-) -> Any:
-    """For whoever asks."""
-    doing = act(request, body.reason, _seen(if_match))
-    return _done(request, response, key, body, lambda: holding.claim(number, doing, office=_states()))
-
-
-@router.post("/{number}/return", response=_WHOLE, summary="Give an entry back to who had it before")
-def give_back(
-    request: HttpRequest,
-    response: HttpResponse,
-    number: Number,
-    body: Because,
-    key: Key = "",
-    if_match: IfMatch = "",
-) -> Any:
-    """With the reason."""
-    doing = act(request, body.reason, _seen(if_match))
-    return _done(request, response, key, body, lambda: holding.give_back(number, doing, office=_states()))
-
-
-@router.post("/{number}/forward", response=_MADE, summary="Draft an outgoing entry that sends this one on")
-def forward(
-    request: HttpRequest,
-    response: HttpResponse,
-    number: Number,
-    body: Sent,
-    key: Key = "",
-    if_match: IfMatch = "",
-) -> Any:
-    """Each knows of the other."""
-    doing, zone = act(request, body.reason, _seen(if_match)), served().settings.zone
-    return _done(
-        request, response, key, body,
-        lambda: entries.forward(number, body.recipients, doing, zone=zone, office=_states()),
-        made=True,
-    )  # fmt: skip
-
-
-@router.post("/{number}/relations", response=_WHOLE, summary="Say what an entry is to another")
-def relate(
-    request: HttpRequest,
-    response: HttpResponse,
-    number: Number,
-    body: Related,
-    key: Key = "",
-    if_match: IfMatch = "",
-) -> Any:
-    """The other knows the inverse."""
-    doing = act(request, body.reason, _seen(if_match))
-    return _done(
-        request, response, key, body, lambda: entries.relate(number, body.relation, body.number, doing)
-    )
-
-
-@router.post("/{number}/void", response=_WHOLE, summary="Make an entry void")
-def void(
-    request: HttpRequest,
-    response: HttpResponse,
-    number: Number,
-    body: Struck,
-    key: Key = "",
-    if_match: IfMatch = "",
-) -> Any:
-    """Its number is never given again."""
-    doing = act(request, body.reason, _seen(if_match))
-    return _done(
-        request, response, key, body, lambda: entries.strike(number, doing, replaced_by=body.replaced_by)
-    )
-
-
-@router.post("/{number}/shares", response=_WHOLE, summary="Let a user do something with an entry")
-def share(
-    request: HttpRequest,
-    response: HttpResponse,
-    number: Number,
-    body: Shared,
-    key: Key = "",
-    if_match: IfMatch = "",
-) -> Any:
-    """Whatever their roles."""
-    doing = act(request, body.reason, _seen(if_match))
-    return _done(request, response, key, body, lambda: sharing.share(number, body.user, doing, body.action))
+_changing(
+    "amend", "", Changed,
+    lambda number, said, doing: entries.amend(
+        number, partial(saying, _said(said)), doing, zone=served().settings.zone,
+        known=partial(must_be, served()),
+    ),
+    "Change what an entry says of itself", "With If-Match: only if nobody has changed it since.",
+    method="PATCH",
+)  # fmt: skip
+_changing(
+    "move", "/state", Moved,
+    lambda number, said, doing: entries.move(number, said.to, doing, office=_states()),
+    "Bring an entry into another state", "A state asks for what it needs.",
+)  # fmt: skip
+_changing(
+    "assign", "/assignment", Given,
+    lambda number, said, doing: holding.assign(
+        number, doing, department=said.department, person=said.person, office=_states()
+    ),
+    "Give an entry to a department or a person", "Who gets it must be able to know of it.",
+)  # fmt: skip
+_changing(
+    "claim", "/claim", Because,
+    lambda number, said, doing: holding.claim(number, doing, office=_states()),
+    "Take an entry from its department's queue", "For whoever asks.",
+)  # fmt: skip
+_changing(
+    "give_back", "/return", Because,
+    lambda number, said, doing: holding.give_back(number, doing, office=_states()),
+    "Give an entry back to who had it before", "With the reason.",
+)  # fmt: skip
+_changing(
+    "forward", "/forward", Sent,
+    lambda number, said, doing: entries.forward(
+        number, said.recipients, doing, zone=served().settings.zone, office=_states()
+    ),
+    "Draft an outgoing entry that sends this one on", "Each knows of the other.",
+    made=True,
+)  # fmt: skip
+_changing(
+    "relate", "/relations", Related,
+    lambda number, said, doing: entries.relate(number, said.relation, said.number, doing),
+    "Say what an entry is to another", "The other knows the inverse.",
+)  # fmt: skip
+_changing(
+    "void", "/void", Struck,
+    lambda number, said, doing: entries.strike(number, doing, replaced_by=said.replaced_by),
+    "Make an entry void", "Its number is never given again.",
+)  # fmt: skip
+_changing(
+    "share", "/shares", Shared,
+    lambda number, said, doing: sharing.share(number, said.user, doing, said.action),
+    "Let a user do something with an entry", "Whatever their roles.",
+)  # fmt: skip
 
 
 @router.get("/{number}/pdf", response={200: None, **PROBLEMS}, summary="The entry's first document")

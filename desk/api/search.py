@@ -11,7 +11,8 @@ from desk.api.shapes import Found
 from desk.api.tokens import rights
 from desk.instance import served
 from domain import entry as seam
-from register.outbox import allowed
+from flows.search import as_told
+from flows.search import search as find
 
 router = Router(by_alias=True)
 
@@ -27,16 +28,5 @@ def search(
 ) -> Any:
     """Words, "phrases", -exclusions, subject: sender: number:, as on the command line."""
     asked = seam.Query(q, label=label or None, since=since, until=until, limit=limit)
-    found = served().index.search(allowed(asked, rights(request)))
-    hits = [
-        {
-            "number": hit.number,
-            "class": hit.label,
-            "score": hit.score,
-            "page": hit.page,
-            "snippet": hit.snippet,
-            "subject": hit.subject,
-        }
-        for hit in found.hits
-    ]
-    return {"total": found.total, "hits": hits, "facets": found.facets}
+    found = find(served(), asked, rights(request))
+    return {"total": found.total, "hits": [*map(as_told, found.hits)], "facets": found.facets}

@@ -196,9 +196,9 @@ def text_of(office: Office, tmp_path: Path) -> tuple[Services, Path]:
     """The office with an archive of its own, and where the text of the entry's first document lies there."""
     archive = LocalArchive(tmp_path / "archive")
     shutil.copytree(office.services.home / "archive", archive.root)
-    return replace(office.services, archive=archive), archive.root / views.text_keys(
-        views.entry(office.number)
-    )[0]
+    return replace(office.services, archive=archive), archive.root / views.texts(views.entry(office.number))[
+        0
+    ].key
 
 
 def test_an_object_that_is_gone_or_altered_is_said_of_its_hit(office: Office, tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_an_office_file_waits_for_libreoffice(office: Office, monkeypatch: pytes
     assert replay(services, [problems.open_problems()[0].pk]).failures == []
     assert claims(drop) == [("letter.rtf", "rtf", 1)]
     (document,) = Document.objects.all()
-    assert "Invoice" in services.archive.read(views.text_keys(document.entry)[0]).decode()
+    assert "Invoice" in services.archive.read(views.texts(document.entry)[0].key).decode()
     claim = Claim.objects.get()
     (original,) = from_json(services.archive.read(document.manifest)).originals
     made = original.rendition

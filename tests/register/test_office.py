@@ -4,12 +4,10 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError
 
-from domain.correspondence import Confidentiality, Details, Direction
 from domain.errors import Usage
 from domain.fields import checked_values
 from domain.office import (
@@ -23,35 +21,10 @@ from domain.office import (
     Role,
     User,
 )
-from domain.rights import Rights
 from register import decisions, entries, office
-from register.acts import Act
 from register.models import Decision, Entry
 from tests.register.filings import AT
-
-ZONE = ZoneInfo("UTC")
-TODAY = AT.date()
-ACT = Act("eva", AT)
-LETTER = Details(subject="Noise", senders=("Ada",))
-LEVELS = list(Confidentiality)
-
-
-def decide(*some: Any) -> None:
-    kinds = {Department: "department", User: "user", CustomField: "field", Closure: "closure"}
-    for one in some:
-        office.put(kinds.get(type(one), "delegation"), one, ACT)
-
-
-def rights(name: str, day: date = TODAY) -> Rights:
-    return office.rights_of(decisions.office(), name, day)
-
-
-def who(name: str, day: date = TODAY) -> Act:
-    return Act(name, AT, rights=rights(name, day))
-
-
-def enter(act: Act = ACT, details: Details = LETTER, **more: Any) -> Entry:
-    return entries.enter(more.pop("direction", Direction.INCOMING), details, act, zone=ZONE, **more)
+from tests.register.officers import ACT, LETTER, TODAY, ZONE, decide, enter
 
 
 def test_the_last_decision_holds_and_each_is_kept(register: Path) -> None:

@@ -5,18 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.correspondence import Confidentiality, Details, Direction, Relation
+from domain.correspondence import Confidentiality, Direction, Relation
 from domain.errors import Forbidden, Missing, Usage
 from domain.office import (
-    Closure,
-    CustomField,
     Delegation,
     Department,
     Office,
@@ -29,32 +25,7 @@ from register import decisions, entries, holding, office, sharing, views
 from register.acts import Act
 from register.models import Entry
 from register.rights import within
-from tests.register.filings import AT
-
-ZONE = ZoneInfo("UTC")
-TODAY = AT.date()
-ACT = Act("eva", AT)
-LETTER = Details(subject="Noise", senders=("Ada",))
-LEVELS = list(Confidentiality)
-
-
-def decide(*some: Any) -> None:
-    kinds = {Department: "department", User: "user", CustomField: "field", Closure: "closure"}
-    for one in some:
-        office.put(kinds.get(type(one), "delegation"), one, ACT)
-
-
-def rights(name: str, day: date = TODAY) -> Rights:
-    return office.rights_of(decisions.office(), name, day)
-
-
-def who(name: str, day: date = TODAY) -> Act:
-    return Act(name, AT, rights=rights(name, day))
-
-
-def enter(act: Act = ACT, details: Details = LETTER, **more: Any) -> Entry:
-    return entries.enter(more.pop("direction", Direction.INCOMING), details, act, zone=ZONE, **more)
-
+from tests.register.officers import ACT, LETTER, LEVELS, TODAY, ZONE, decide, enter, rights, who
 
 # Role by action: what each may do, written out once more than in the program.
 MAY = {

@@ -29,7 +29,7 @@ OFFICE = Office(fields={"plot": CustomField("plot", FieldKind.NUMBER)})
 
 
 def run(text: str = "") -> int:
-    return follow(lambda: Desk(decisions.office(), ZONE, text=lambda entry: text), FOLLOWERS)
+    return follow(Desk(decisions.office(), ZONE, text=lambda entry: text), FOLLOWERS)
 
 
 def enter(details: Details = LETTER, **more: Any) -> Entry:
