@@ -1,5 +1,6 @@
 """Follow: what the office's rules make of each event of history, done once."""
 
+from archive.port import Damaged, NotFound
 from domain.states import States
 from flows.texts import pages_of
 from infra.wiring import Services
@@ -33,6 +34,14 @@ def desk(services: Services) -> Desk:
 
 
 def text_of(services: Services, entry: Entry) -> str:
-    """The text of the entry's pages."""
-    pages = (page for text in texts(entry) for page in pages_of(services, text))
+    """The text of the entry's pages.
+
+    Raises:
+        ValueError: the archive does not have it whole any more.
+        Unavailable: the archive does not answer.
+    """
+    try:
+        pages = [page for text in texts(entry) for page in pages_of(services, text)]
+    except (NotFound, Damaged) as error:
+        raise ValueError(f"the text of {entry.number} is not whole in the archive") from error
     return "\n".join(pages)[:_LONGEST]

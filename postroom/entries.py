@@ -337,7 +337,11 @@ def _told(instance: Services, done: "Entry", as_json: bool, said: str) -> None:
     from register import views
 
     deliver(instance)
-    now = views.show(done.number)
+    may = rights(instance)
+    if not views.may(done.number, may):  # whoever has just given it away
+        answer(as_json, {"number": done.number}, lambda: say(said))
+        return
+    now = views.show(done.number, may)
     who = holder(now["department"], now["person"])
     entered = f"{done.number} is entered, {now['status']}{f', with {who}' if who else ''}."
     answer(as_json, now, lambda: say(said or entered))

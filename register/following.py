@@ -15,6 +15,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from domain.errors import Unavailable
 from domain.office import Office
 from domain.states import USUAL, States
 from register.models import Counter, Entry, Event, Mark
@@ -147,5 +148,7 @@ def _apart(follower: Follower, happened: Happened, desk: Desk) -> None:
     try:
         with transaction.atomic():
             follower(happened, desk)
+    except Unavailable:  # later, then; nothing of the event was done
+        raise
     except Exception:
         log.exception("what follows from an event was not done", number=happened.entry.number)

@@ -47,6 +47,8 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
     named = found.parties.select_related("party").order_by("id")
     parties = [{"role": one.role, "name": one.party.name} for one in named]
     documents = Document.objects.filter(entry=found).select_related("batch").order_by("id")
+    related = Entry.objects.filter(within(rights), number__in=[one["number"] for one in found.relations])
+    known = set(related.values_list("number", flat=True))
     return {
         "number": found.number,
         "register": found.register,
@@ -67,7 +69,7 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
         "person": found.person or None,
         "access": found.access,
         "custom": found.custom,
-        "relations": _known(found.relations, rights),
+        "relations": [one for one in found.relations if one["number"] in known],
         "voided_at": found.voided_at.isoformat() if found.voided_at else None,
         "void_reason": found.void_reason or None,
         "replaced_by": list(standing.replaced_by(found)),
@@ -78,14 +80,10 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
             for alarm in one.alarms
         ],
         "documents": [_document(document) for document in documents],
-        "history": [_event(event) for event in found.events.select_related("content").order_by("sequence")],
+        "history": [
+            _event(one, known) for one in found.events.select_related("content").order_by("sequence")
+        ],
     }
-
-
-def _known(relations: list[dict[str, str]], rights: Rights | None) -> list[dict[str, str]]:
-    named = Entry.objects.filter(within(rights), number__in=[one["number"] for one in relations])
-    known = set(named.values_list("number", flat=True))
-    return [one for one in relations if one["number"] in known]
 
 
 def _document(document: Document) -> dict[str, Any]:
@@ -135,14 +133,17 @@ def alternatives(document: Document) -> list[dict[str, Any]]:
     return [{"class": name, "probability": round(share, 4)} for name, share in document.alternatives]
 
 
-def _event(event: Event) -> dict[str, Any]:
-    content = getattr(event, "content", None)
+def _event(event: Event, known: Collection[str]) -> dict[str, Any]:
+    """What happened; of an entry that one may not know of, not which it is."""
+    said = json.loads(event.content.body) if hasattr(event, "content") else None
+    if said and event.kind == "related" and said["number"] not in known:
+        said["number"] = ""
     return {
         "sequence": event.sequence,
         "kind": event.kind,
         "actor": event.actor,
         "at": event.at.isoformat(),
-        "content": json.loads(content.body) if content else None,
+        "content": said,
         "hash": event.hash,
     }
 

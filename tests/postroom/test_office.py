@@ -149,3 +149,14 @@ def test_what_names_hold_that_no_database_takes(home: Path) -> None:
     assert "There is no department" in refused(home, "entry", "assign", number, "--department", "a\udc80b")
     done = asked(home, "entry", "assign", number, "--person", "ben", "--reason", "bad \udc80 sign")
     assert done["history"][-1]["content"]["reason"] == "bad \N{REPLACEMENT CHARACTER} sign"
+
+
+def test_what_a_change_tells_is_what_the_user_may_see(home: Path) -> None:
+    number, hidden = entered(home, "--department", "works"), entered(home, "--department", "legal")
+    asked(home, "entry", "relate", number, "concerns", hidden)
+    done = asked(home, "entry", "move", number, "in progress", "--as", "ben")
+    assert done["relations"] == []
+    assert hidden not in str(done)
+    given = asked(home, "entry", "assign", number, "--department", "legal", "--as", "ben")
+    assert given == {"number": number}
+    assert asked(home, "show", number)["department"] == "legal"

@@ -204,6 +204,8 @@ def test_what_one_may_not_know_of_is_not_there() -> None:
         with pytest.raises(Missing, match=f"There is no entry {hidden}"):
             do(hidden, who("ben"))
     assert views.show(seen, rights("ben"))["relations"] == []
+    last = views.show(seen, rights("ben"))["history"][-1]
+    assert (last["kind"], last["content"]["number"]) == ("related", "")
     assert [one["number"] for one in views.listed(rights=rights("ben"))] == [seen]
     sharing.share(hidden, "ben", who("ann"))
     assert views.show(hidden, rights("ben"))["access"] == ["view:ben"]

@@ -11,7 +11,7 @@ import pytest
 
 from domain.correspondence import Confidentiality, Details, Direction
 from domain.document import Verdict
-from domain.errors import Usage
+from domain.errors import Unavailable, Usage
 from domain.office import CustomField, Department, FieldKind, Office, Post, Role, Rule, User
 from register import decisions, entries, office, review, rules, views
 from register.acts import Act
@@ -253,6 +253,21 @@ def test_without_rules_what_happens_is_passed_over(register: Path) -> None:
     put(rule("all", assign="works"))
     run()
     assert now(Entry.objects.get()) == ("registered", "", "", "normal")
+
+
+@pytest.mark.usefixtures("works")
+def test_an_event_waits_for_a_service_that_does_not_answer() -> None:
+    put(rule("text", "has_words(text, 'eviction')", priority="urgent"), rule("all", assign="works"))
+    entry = enter()
+
+    def silent(_: Entry) -> str:
+        raise Unavailable("the archive does not answer")
+
+    with pytest.raises(Unavailable):
+        follow(Desk(decisions.office(), ZONE, text=silent), FOLLOWERS)
+    assert (now(entry)[:3], behind()) == (("registered", "", ""), 1)
+    run("An eviction notice")
+    assert now(entry) == ("assigned", "works", "", "urgent")
 
 
 @pytest.mark.usefixtures("works")
