@@ -4,16 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from domain.document import Fate, FateKind
+from domain.office import Department, Rule, User
 from infra.database import connect, disconnect
 from infra.services.postgresql import PostgreSQL
-from register import batches, checks, chunks, outbox, problems, review, seals
+from register import batches, checks, chunks, decisions, office, outbox, problems, review, seals
+from register.acts import Act
 from register.filing import NewProblem, close
+from register.followers import FOLLOWERS
+from register.following import Desk, follow
 from register.history import breaks
 from register.models import Chunk, Document, Event, StoredObject
 from tests.databases import settings
@@ -116,7 +121,28 @@ def test_all_the_work_can_be_done(register: Laid) -> None:
     assert list(breaks()) == []
 
 
+@pytest.mark.parametrize("role", PROCESSES)
+def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
+    connect(tmp_path, settings(laid.url("postroom_owner")))
+    act = Act("owner", AT)
+    office.put("department", Department("works"), act)
+    office.put("user", User("ben"), act)
+    then: dict[str, str | tuple[str, ...]] = {
+        "assign": "works/ben", "priority": "high", "confidentiality": "public", "tags": ("new",),
+        "notify": ("ben",),
+    }  # fmt: skip
+    office.put("rule", Rule("all", 1, "true", then), act)
+    disconnect()
+    connect(tmp_path, settings(laid.url(role)))
+    entry = file_a_batch().entry
+    assert follow(Desk(decisions.office(), ZoneInfo("UTC")), FOLLOWERS) == 2
+    entry.refresh_from_db()
+    assert (entry.department, entry.person, entry.status) == ("works", "ben", "assigned")
+    assert (entry.priority, entry.confidentiality, entry.tags) == ("high", "public", ["new"])
+
+
 FORBIDDEN = {
+    "change a decision": "UPDATE register_decision SET actor = 'x'",
     "change an event": "UPDATE register_event SET kind = 'voided'",
     "remove an event": "DELETE FROM register_event",
     "empty history": "TRUNCATE register_event CASCADE",
