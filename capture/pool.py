@@ -5,14 +5,15 @@ A page that hangs, crashes its process or goes over a limit is refused, and its 
 
 import ctypes
 import errno
-import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
 from threading import Lock, Thread
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -32,6 +33,28 @@ _OVER = {
     errno.EMFILE: ("needs more open files than a page may have", "print it to PDF again"),
 }
 """Reason and fix by the number that a process ends with which met a limit."""
+_STARTING = Lock()
+
+
+class _Process(SpawnProcess):
+    """A process that is started without its owner's ``__main__``.
+
+    Spawn runs the owner's script anew in each process, with all that it imports: for the command line that
+    is every verb, and reading needs none of them.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 - multiprocessing's name
+        with _STARTING:
+            owner, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+            try:
+                return SpawnProcess._Popen(process_obj)
+            finally:
+                sys.modules["__main__"] = owner
+
+
+class _Context(SpawnContext):
+    Process = _Process
 
 
 class Pool:
@@ -87,7 +110,7 @@ class Pool:
             max_tasks=self._settings.process_tasks,
             initializer=_start,
             initargs=(os.getpid(), self._settings.page_memory_mb),
-            context=multiprocessing.get_context("spawn"),
+            context=_Context(),
         )
 
     def _schedule(

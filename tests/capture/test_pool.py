@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import psutil
 import pytest
@@ -101,3 +102,17 @@ def test_no_process_outlives_the_pool_or_its_owner() -> None:
     owner.wait()
     owner.stdout.close()
     assert _gone(pids)
+
+
+def test_a_reading_process_does_not_run_its_owners_program_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program, ran = tmp_path / "program.py", tmp_path / "ran"
+    program.write_text(f"open({str(ran)!r}, 'w').close()")
+    main = ModuleType("__main__")
+    main.__file__ = str(program)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    with Pool(1, settings()) as pool:
+        assert pool.run(pooled.square, 7).result(60) == 49
+    assert not ran.exists()
+    assert sys.modules["__main__"] is main
