@@ -1,5 +1,6 @@
 """``entry``: entries that people make, and what becomes of them."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -17,8 +18,8 @@ from postroom.acting import act, rights
 from postroom.context import services
 from postroom.entry_options import read, with_details
 from postroom.output import answer, say, table
-from postroom.people import deliver
 from postroom.searching import Json, show
+from postroom.several import Numbers, each, told
 
 if TYPE_CHECKING:
     from register.models import Entry
@@ -78,7 +79,7 @@ def new(
         known=_known(instance),
         office=_office(instance),
     )
-    _told(instance, made, as_json, "")
+    told(instance, made, as_json, "")
 
 
 @entry.command("list")
@@ -88,6 +89,7 @@ def list_entries(
     person: Annotated[str, typer.Option(help="Only those of this person.")] = "",
     direction: Annotated[Direction | None, typer.Option(help="Only those of this direction.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Only their numbers, a line each.")] = False,
     as_json: Json = False,
 ) -> None:
     """Entries by state, holder and direction."""
@@ -104,6 +106,9 @@ def list_entries(
     )
 
     def people() -> None:
+        if numbers:
+            sys.stdout.writelines(f"{one['number']}\n" for one in data)
+            return
         if not data:
             say("There is none.")
             return
@@ -143,12 +148,12 @@ def amend(
         zone=instance.settings.zone,
         known=_known(instance),
     )
-    _told(instance, done, as_json, f"{number} is amended.")
+    told(instance, done, as_json, f"{number} is amended.")
 
 
 @entry.command()
 def move(
-    number: Number,
+    numbers: Numbers,
     state: Annotated[str, typer.Argument(help="The state that follows.")],
     reason: Why = "",
     by: By = "",
@@ -159,19 +164,26 @@ def move(
     instance = services()
     from register.entries import move as bring
 
-    done = bring(number, state, act(instance, reason, by, seen), office=_office(instance))
-    _told(instance, done, as_json, f"{number} is {done.status} now.")
+    doing, office = act(instance, reason, by, seen), _office(instance)
+    each(
+        instance,
+        numbers,
+        lambda number: bring(number, state, doing, office=office),
+        lambda done: f"{done.number} is {done.status} now.",
+        as_json,
+        seen,
+    )
 
 
 @entry.command()
-def close(number: Number, reason: Why = "", by: By = "", seen: Seen = None, as_json: Json = False) -> None:
+def close(numbers: Numbers, reason: Why = "", by: By = "", seen: Seen = None, as_json: Json = False) -> None:
     """End the work on an entry."""
-    move(number, "closed", reason, by, seen, as_json)
+    move(numbers, "closed", reason, by, seen, as_json)
 
 
 @entry.command()
 def assign(
-    number: Number,
+    numbers: Numbers,
     department: Department = "",
     person: Person = "",
     reason: Why = "",
@@ -183,29 +195,30 @@ def assign(
     instance = services()
     from register.holding import assign as give
 
-    done = give(
-        number,
-        act(instance, reason, by, seen),
-        department=department,
-        person=person,
-        office=_office(instance),
+    doing, office = act(instance, reason, by, seen), _office(instance)
+    each(
+        instance,
+        numbers,
+        lambda number: give(number, doing, department=department, person=person, office=office),
+        _is_with,
+        as_json,
+        seen,
     )
-    _told(instance, done, as_json, f"{number} is with {_holder(done)} now.")
 
 
 @entry.command()
-def claim(number: Number, by: By = "", seen: Seen = None, as_json: Json = False) -> None:
+def claim(numbers: Numbers, by: By = "", seen: Seen = None, as_json: Json = False) -> None:
     """Take an entry from its department's queue for yourself."""
     instance = services()
     from register.holding import claim as take
 
-    done = take(number, act(instance, "", by, seen), office=_office(instance))
-    _told(instance, done, as_json, f"{number} is with {_holder(done)} now.")
+    doing, office = act(instance, "", by, seen), _office(instance)
+    each(instance, numbers, lambda number: take(number, doing, office=office), _is_with, as_json, seen)
 
 
 @entry.command()
 def forward(
-    number: Number,
+    numbers: Numbers,
     to: Annotated[
         list[str] | None,
         typer.Option(help="Somebody outside: drafts an outgoing entry. May be given more than once."),
@@ -219,29 +232,41 @@ def forward(
 ) -> None:
     """Send an entry on: to a department or a person, or outside as a new outgoing entry."""
     if not to:
-        assign(number, department, person, reason, by, seen, as_json)
+        assign(numbers, department, person, reason, by, seen, as_json)
         return
     if department or person:
         raise Usage("Forward it either outside, with --to, or to a department or person")
     instance = services()
     from register.entries import forward as send
 
-    made = send(
-        number, to, act(instance, reason, by, seen), zone=instance.settings.zone, office=_office(instance)
+    doing, office, zone = act(instance, reason, by, seen), _office(instance), instance.settings.zone
+    each(
+        instance,
+        numbers,
+        lambda number: send(number, to, doing, zone=zone, office=office),
+        lambda made: f"{made.number} forwards {made.relations[-1]['number']}: {made.status}.",
+        as_json,
+        seen,
     )
-    _told(instance, made, as_json, f"{made.number} forwards {number}: {made.status}.")
 
 
 @entry.command("return")
 def give_back(
-    number: Number, reason: Why = "", by: By = "", seen: Seen = None, as_json: Json = False
+    numbers: Numbers, reason: Why = "", by: By = "", seen: Seen = None, as_json: Json = False
 ) -> None:
     """Give an entry back to who had it before, with the reason."""
     instance = services()
     from register.holding import give_back as back
 
-    done = back(number, act(instance, reason, by, seen), office=_office(instance))
-    _told(instance, done, as_json, f"{number} is with {_holder(done)} again.")
+    doing, office = act(instance, reason, by, seen), _office(instance)
+    each(
+        instance,
+        numbers,
+        lambda number: back(number, doing, office=office),
+        lambda done: f"{done.number} is with {_holder(done)} again.",
+        as_json,
+        seen,
+    )
 
 
 User = Annotated[str, typer.Argument(help="User of the office.")]
@@ -250,7 +275,7 @@ Granted = Annotated[Action, typer.Option("--action", help="view, edit, approve o
 
 @entry.command()
 def share(
-    number: Number,
+    numbers: Numbers,
     user: User,
     action: Granted = Action.VIEW,
     reason: Why = "",
@@ -261,13 +286,19 @@ def share(
     instance = services()
     from register.sharing import share as give
 
-    done = give(number, user, act(instance, reason, by), action)
-    _told(instance, done, as_json, f"{user} may {action} {number} now.")
+    doing = act(instance, reason, by)
+    each(
+        instance,
+        numbers,
+        lambda number: give(number, user, doing, action),
+        lambda done: f"{user} may {action} {done.number} now.",
+        as_json,
+    )
 
 
 @entry.command()
 def unshare(
-    number: Number,
+    numbers: Numbers,
     user: User,
     action: Granted = Action.VIEW,
     reason: Why = "",
@@ -278,8 +309,14 @@ def unshare(
     instance = services()
     from register.sharing import unshare as take
 
-    done = take(number, user, act(instance, reason, by), action)
-    _told(instance, done, as_json, f"{user} may {action} {number} by no grant of its own any more.")
+    doing = act(instance, reason, by)
+    each(
+        instance,
+        numbers,
+        lambda number: take(number, user, doing, action),
+        lambda done: f"{user} may {action} {done.number} by no grant of its own any more.",
+        as_json,
+    )
 
 
 @entry.command()
@@ -297,12 +334,12 @@ def relate(
     from register.entries import relate as say_so
 
     done = say_so(number, relation, other, act(instance, reason, by, seen))
-    _told(instance, done, as_json, f"{number} {relation} {other}.")
+    told(instance, done, as_json, f"{number} {relation} {other}.")
 
 
 @entry.command()
 def void(
-    number: Number,
+    numbers: Numbers,
     replaced_by: Annotated[
         list[str] | None, typer.Option(help="Number that counts in its place; may be given more than once.")
     ] = None,
@@ -315,8 +352,15 @@ def void(
     instance = services()
     from register.entries import strike
 
-    done = strike(number, act(instance, reason, by, seen), replaced_by=replaced_by or ())
-    _told(instance, done, as_json, f"{number} is void.")
+    doing = act(instance, reason, by, seen)
+    each(
+        instance,
+        numbers,
+        lambda number: strike(number, doing, replaced_by=replaced_by or ()),
+        lambda done: f"{done.number} is void.",
+        as_json,
+        seen,
+    )
 
 
 def _known(instance: Services) -> Callable[[str], None]:
@@ -333,15 +377,5 @@ def _holder(done: "Entry") -> str:
     return holder(done.department, done.person) or "the registry"
 
 
-def _told(instance: Services, done: "Entry", as_json: bool, said: str) -> None:
-    from register import views
-
-    deliver(instance)
-    may = rights(instance)
-    if not views.may(done.number, may):  # whoever has just given it away
-        answer(as_json, {"number": done.number}, lambda: say(said))
-        return
-    now = views.show(done.number, may)
-    who = holder(now["department"], now["person"])
-    entered = f"{done.number} is entered, {now['status']}{f', with {who}' if who else ''}."
-    answer(as_json, now, lambda: say(said or entered))
+def _is_with(done: "Entry") -> str:
+    return f"{done.number} is with {_holder(done)} now."

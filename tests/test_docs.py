@@ -277,7 +277,13 @@ def command_lines(page: Path) -> Iterator[str]:
     """Lines of blocks, and codes in running text, that are commands of ours."""
     whole = page.read_text("utf-8")
     blocks = re.findall(r"(?ms)^```\w*\n(.*?)^```", whole)
-    for line in (*(line for block in blocks for line in block.splitlines()), *codes(whole)):
+    lines = (
+        part
+        for block in blocks
+        for line in block.splitlines()
+        for part in re.split(r" \| (?=postroom )", line)
+    )
+    for line in (*lines, *codes(whole)):
         line = line.split("  #")[0].strip()
         if COMMAND.match(line) and not re.match(r"\w+  ", line):  # not a row of a picture
             yield line

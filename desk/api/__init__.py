@@ -1,6 +1,6 @@
 """The REST API: what the command line does, for programs, with the rights of a user."""
 
-from desk.api import entries, office, search
+from desk.api import bulk, entries, office, search
 from desk.api.described import Described
 from desk.api.problems import add_handlers
 from desk.api.tokens import Bearer
@@ -14,6 +14,7 @@ api = Described(
     urls_namespace="api",
 )
 add_handlers(api)
+api.add_router("/entries/bulk", bulk.router, tags=["entries"])  # before what takes any number
 api.add_router("/entries", entries.router, tags=["entries"])
 api.add_router("/search", search.router, tags=["search"])
 api.add_router("/office", office.router, tags=["office"])

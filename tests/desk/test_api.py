@@ -206,3 +206,24 @@ def test_who_gives_an_entry_away_is_told_no_more_of_it() -> None:
     gone = ben.ask("post", f"/entries/{number}/assignment", {"department": "legal"})
     assert (gone.status_code, gone.content) == (204, b"")
     assert Entry.objects.get().department == "legal"
+
+
+def test_the_same_with_many() -> None:
+    ann, ben = Program("ann"), Program("ben")
+    mine, theirs = (
+        ann.ask("post", "/entries", {**LETTER, "department": where}).json()["number"]
+        for where in ("works", "legal")
+    )
+    body = {"action": "move", "to": "in progress", "numbers": [theirs, mine]}
+    twice = [ben.ask("post", "/entries/bulk", body, Idempotency_Key="k1").json() for _ in range(2)]
+    unknown = f"There is no entry {theirs}. Find it: postroom search WORDS"
+    assert twice == [{"done": [mine], "failed": [{"number": theirs, "problem": unknown}]}] * 2
+    assert Event.objects.filter(kind="moved").count() == 1
+    nowhere = ben.ask("post", "/entries/bulk", {"action": "move", "numbers": [mine]})
+    assert told(nowhere) == (422, "to is missing: name the state that follows")
+    for action, more in (
+        ("claim", {}), ("return", {"reason": "not mine"}), ("share", {"user": "eve"}),
+        ("assign", {"department": "legal"}), ("void", {"reason": "twice"}),
+    ):  # fmt: skip
+        answer = ann.ask("post", "/entries/bulk", {"action": action, "numbers": [mine], **more}).json()
+        assert answer == {"done": [mine], "failed": []}, action

@@ -1,13 +1,16 @@
 """``postroom entry``: the walk-through of docs/register.md, and what a clerk is told."""
 
+import json
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 import time_machine
+from typer.testing import CliRunner
 
 from infra.wiring import open_services
+from postroom.main import app
 from register.models import Entry
 from tests.typed import asked, refused, run
 
@@ -140,3 +143,24 @@ def test_it_is_claimed_and_forwarded(home: Path) -> None:
     assert (sent["direction"], sent["relations"]) == (
         "outgoing", [{"relation": "forwards", "number": number}],
     )  # fmt: skip
+
+
+def test_the_same_with_many(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = (entered(home) for _ in range(3))
+    asked(home, "entry", "void", third, "--reason", "typed twice")
+    done = run(home, "entry", "assign", second, first, third, first, "--department", "works", "--json")
+    told = json.loads(done.stdout)
+    void = f"{third} is void: typed twice. A void entry stays as it is."
+    assert (done.exit_code, told) == (
+        1,
+        {"done": [first, second], "failed": [{"number": third, "problem": void}]},
+    )
+    listed = run(home, "entry", "list", "--department", "works", "--numbers")
+    assert listed.stdout == f"{second}\n{first}\n"
+    moved = CliRunner().invoke(
+        app, ["--home", str(home), "entry", "move", "-", "in progress"], input=listed.stdout
+    )
+    assert moved.stdout == f"{first} is in progress now.\n{second} is in progress now.\n"
+    assert refused(home, "entry", "close", first, second, "--seen", "3").startswith("--seen is an event of")
+    none = CliRunner().invoke(app, ["--home", str(home), "entry", "close", "-"], input="")
+    assert str(none.exception).startswith("No number is given")
