@@ -21,6 +21,7 @@ from infra.classes import today
 from infra.wiring import Services
 from models.classify import Classifier
 from register import batches
+from register.attaching import attachment_of
 from register.filing import NewProblem, close
 from register.models import Batch
 from register.numbers import is_number
@@ -123,9 +124,9 @@ def cut(
         sheets = [readings.sheets[place] for place in sorted(readings.sheets)]
         apart = batches.by_themselves(batch, OFFICE)
         pages = {one.ordinal: one.pages for one in batches.claims_of(batch)}
-        found = separate(
-            sheets, readings.refused, station_of(batch), is_number, apart, pages, today(services)
-        )
+        # A file for an entry stays whole: a number on one of its pages is only spoken of.
+        label = is_number if attachment_of(batch) is None else _no_label
+        found = separate(sheets, readings.refused, station_of(batch), label, apart, pages, today(services))
         result = batches.plan(batch, found)
     for fate in result.fates:
         if fate.kind is FateKind.REFUSED and (fate.source, fate.page) not in readings.refused:
@@ -133,6 +134,10 @@ def cut(
             again = Refused(fate.reason, "Try it again: postroom exceptions retry")
             readings.refuse(fate.source, fate.page, again)
     return list(enumerate(result.documents)), result.fates, result.alarms
+
+
+def _no_label(text: str) -> bool:
+    return False
 
 
 def settle(fates: tuple[Fate, ...], readings: Readings) -> list[Fate]:

@@ -26,6 +26,7 @@ from flows.reading import Readings, outcome, page_folder
 from infra.wiring import Services
 from models.classify import Classifier, classify
 from register import batches, filing
+from register.attaching import attachment_of
 from register.models import Batch, Claim, Document
 from register.numbers import is_number
 
@@ -119,7 +120,8 @@ def _forget(services: Services, batch: Batch, ordinal: int) -> None:
 def _file(
     services: Services, batch: Batch, model: Classifier, ordinal: int, cut: Cut, made: MadeDocument
 ) -> Document:
-    attach_to = cut.label if cut.label and is_number(cut.label) else ""
+    said = attachment_of(batch)
+    attach_to = said.entry if said else cut.label if cut.label and is_number(cut.label) else ""
     if attach_to and not filing.entry_exists(attach_to):
         raise Refused(
             f"the label {attach_to} names an entry that is not in the register",
@@ -128,7 +130,8 @@ def _file(
     ready = _filing(services, batch, model, ordinal, cut, made)
     alarms = tuple(alarms_of(batch, cut, made, ready.verdict))
     ready = replace(ready, attach_to=attach_to, alarms=alarms)
-    return filing.file_document(batch, ready, zone=services.settings.zone, actor=_ACTOR, at=datetime.now(UTC))
+    actor = said.by if said else _ACTOR
+    return filing.file_document(batch, ready, zone=services.settings.zone, actor=actor, at=datetime.now(UTC))
 
 
 def _filing(

@@ -5,11 +5,11 @@ from domain.states import States
 from flows.texts import pages_of
 from infra.wiring import Services
 from register import following
+from register.contents import texts
 from register.decisions import office
 from register.followers import FOLLOWERS
 from register.following import Desk
 from register.models import Entry
-from register.views import texts
 
 _LONGEST = 1 << 20  # signs of an entry's text that rules are asked of
 

@@ -30,9 +30,9 @@ from index.elastic_migration import Migration
 from index.port import Rejected
 from infra.wiring import Services
 from register import account, outbox
+from register.contents import texts_of
 from register.indexing import index_entry, is_void
 from register.models import Outbox
-from register.views import texts_of
 
 log = structlog.get_logger()
 _ENTRIES = 500  # put with one commit of the index

@@ -27,9 +27,9 @@ from flows.texts import pages_of
 from index.port import Rejected
 from infra.wiring import Services
 from register import batches, outbox
+from register.contents import object_keys, opened_of, originals_of, texts_of
 from register.indexing import index_entry, is_void
 from register.models import Batch, Outbox, StoredObject
-from register.views import object_keys, opened_of, originals_of, texts_of
 
 log = structlog.get_logger()
 T = TypeVar("T")

@@ -23,6 +23,7 @@ from domain.wire import from_json, to_plain
 from flows.steps import Stopped
 from infra.wiring import Services
 from register import batches
+from register.attaching import of_station
 from register.models import Batch, Claim
 
 _LOOK = 0.2  # seconds
@@ -30,19 +31,20 @@ _SUFFIX = 10
 
 
 def spooled(services: Services, batch: Batch, one: Claim) -> Path:
-    """Where a claimed file lies while its batch is in work. Its ending is kept, for naming odd files."""
-    return services.spool / batch.key / _local_name(one)
+    """Where a claimed file lies while its batch is in work."""
+    return services.spool / batch.key / local_name(one.ordinal, one.source)
 
 
 def original_place(services: Services, batch: Batch, one: Claim) -> Path:
     """Where a file lies that is not in the spool while its batch is in work: fetched, or out of another."""
-    return services.work / batch.key / "originals" / _local_name(one)
+    return services.work / batch.key / "originals" / local_name(one.ordinal, one.source)
 
 
-def _local_name(one: Claim) -> str:
-    suffix = PurePath(one.source).suffix
+def local_name(ordinal: int, source: str) -> str:
+    """The name of a batch's file in the spool. Its ending is kept, for naming odd files."""
+    suffix = PurePath(source).suffix
     plain = suffix if len(suffix) <= _SUFFIX and suffix.isascii() and suffix[1:].isalnum() else ""
-    return f"{one.ordinal:06}{plain}"
+    return f"{ordinal:06}{plain}"
 
 
 def kept_inside(one: Claim, takes: Collection[str]) -> bool:
@@ -56,7 +58,7 @@ def kept_inside(one: Claim, takes: Collection[str]) -> bool:
 
 def station_of(batch: Batch) -> Station:
     """The station's profile as it was when the batch was claimed."""
-    return from_json(Station, json.dumps(batch.profile))
+    return from_json(Station, json.dumps(of_station(batch.profile)))
 
 
 def claim(services: Services, ready: Ready) -> Batch:

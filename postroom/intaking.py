@@ -130,7 +130,7 @@ def report(instance: Services, done: "Intake", seconds: float) -> dict[str, Any]
 
 
 def _entry(document: Any) -> dict[str, Any]:
-    from register import views
+    from register import contents, views
 
     source, pages = views.source_range(document)
     return {
@@ -142,7 +142,7 @@ def _entry(document: Any) -> dict[str, Any]:
         "why": document.why or None,
         "pages": document.pages,
         "language": document.language or None,
-        "object": views.object_key_of(document, ("pdfa", "pdf")),
+        "object": contents.object_key_of(document, ("pdfa", "pdf")),
         "source": source,
         "page_range": list(pages),
     }

@@ -10,6 +10,7 @@ from domain.errors import PostroomError, Usage
 from infra.logs import to_stderr
 from postroom import (
     accuracy,
+    attaching,
     backing,
     benches,
     books,
@@ -54,6 +55,7 @@ for verbs in (
     searching,
     people,
     entries,
+    attaching,
     office,
     tokens,
     rules,

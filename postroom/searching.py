@@ -189,7 +189,8 @@ def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
         pages = count(one["pages"], "page")
         _whole(
             f"\nDocument {one['document']}: {label} ({percent(one['probability'])}), {pages}, "
-            f"batch {one['batch']}{', withdrawn' if one['withdrawn'] else ''}",
+            f"batch {one['batch']}{', withdrawn' if one['withdrawn'] else ''}"
+            f"{f', replaced by {newer[0]}' if (newer := one['replaced_by']) else ''}",
             style="bold",
         )
         _print_fields(one)
@@ -295,16 +296,19 @@ def get(
     number: Annotated[str, typer.Argument(help="Register number.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write; it must not exist yet.")],
     original: Annotated[bool, typer.Option("--original", help="What was received, byte for byte.")] = False,
+    document: Annotated[
+        str, typer.Option(help="Id of one of its documents, such as an earlier version.", show_default=False)
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write an entry's PDF/A, or the file it came in, to a file."""
     instance = services()
-    from register import views
+    from register import contents, views
 
     entry = views.entry(number, rights(instance), Action.EXPORT)
     if original:
-        keys = views.original_keys(entry)
+        keys = contents.original_keys(entry, document)
         if len(keys) > 1:
             _get_all(instance.archive, keys, output, force)
             files = [{"key": key, "name": name} for key, name in keys]
@@ -313,7 +317,7 @@ def get(
             return
         key = keys[0][0]
     else:
-        key = views.object_key(entry, ("pdfa", "pdf"))
+        key = contents.object_key(entry, ("pdfa", "pdf"), document)
     if output.is_dir():
         raise Usage(f"{output} is a folder. Name a file: -o {output / (number + '.pdf')}")
     _write(instance.archive, key, output, force)

@@ -28,11 +28,15 @@ _IN_WORK = (Batch.State.CLAIMED, Batch.State.KEPT)
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file about to be claimed, with its size in bytes and mtime in nanoseconds as last seen."""
+    """A file about to be claimed, with its size in bytes and mtime in nanoseconds as last seen.
+
+    ``told`` is what people are told that it is, where that is not its path.
+    """
 
     path: Path
     size: int
     mtime_ns: int
+    told: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class NewMember:
 
 def open_batch(
     *,
+    key: str = "",
     host: str = "",
     station: str,
     register: str,
@@ -61,7 +66,7 @@ def open_batch(
     """Write down, durably, that these files are about to be taken. They may be moved only after it."""
     with write():
         batch = Batch.objects.create(
-            key=uuid.uuid4().hex,
+            key=key or uuid.uuid4().hex,
             host=host,
             station=readable(Path(station))[:255],
             register=register,
@@ -75,7 +80,7 @@ def open_batch(
             Claim(
                 batch=batch,
                 ordinal=ordinal,
-                source=readable(file.path),
+                source=readable(file.told or file.path),
                 path=os.fsencode(file.path),
                 size=file.size,
                 mtime_ns=file.mtime_ns,

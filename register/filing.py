@@ -34,6 +34,9 @@ RENDITION = "rendition"
 SHARED = ("original", RENDITION)
 """Roles of the objects that belong to no single document: all that were cut from the file have them."""
 
+ATTACHMENT = "attachment"
+"""Where in a batch's profile stands what it is attached to, beside the station's keys."""
+
 SHEET = "separator sheet"
 """Who says the class that a separator sheet says."""
 
@@ -230,7 +233,14 @@ def _content(document: Document, filing: Filing) -> dict[str, Any]:
         "model": document.model,
         "manifest": document.manifest,
         "batch": document.batch.key,
+        **_attached(document.batch),
     }
+
+
+def _attached(batch: Batch) -> dict[str, str]:
+    """Of a file that somebody added: why, and what it is a new version of."""
+    said = batch.profile.get(ATTACHMENT)
+    return {"reason": said["reason"], "replaces": said["replaces"]} if said else {}
 
 
 def record(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:

@@ -1,15 +1,15 @@
 """What people ask of the register: one entry whole, the state of the queues."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Min, Q
 
-from domain.errors import Missing, Usage
+from domain.errors import Missing
 from domain.rights import Action, Rights
-from register import standing
+from register import attaching, standing
 from register.batches import pace
 from register.models import Batch, Claim, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
 from register.rights import must, within
@@ -47,6 +47,7 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
     named = found.parties.select_related("party").order_by("id")
     parties = [{"role": one.role, "name": one.party.name} for one in named]
     documents = Document.objects.filter(entry=found).select_related("batch").order_by("id")
+    versions = attaching.replaced(list(documents))
     related = Entry.objects.filter(within(rights), number__in=[one["number"] for one in found.relations])
     known = set(related.values_list("number", flat=True))
     return {
@@ -79,14 +80,14 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
             for one in Batch.objects.filter(documents__in=documents).distinct().order_by("id")
             for alarm in one.alarms
         ],
-        "documents": [_document(document) for document in documents],
+        "documents": [_document(document, versions) for document in documents],
         "history": [
             _event(one, known) for one in found.events.select_related("content").order_by("sequence")
         ],
     }
 
 
-def _document(document: Document) -> dict[str, Any]:
+def _document(document: Document, versions: Mapping[str, str]) -> dict[str, Any]:
     claims = {one.ordinal: one for one in document.batch.claims.all()}
     places = [(claims[file], page) for file, page in standing.places(document)]
     objects = StoredObject.objects.filter(document=document).order_by("role")
@@ -96,6 +97,8 @@ def _document(document: Document) -> dict[str, Any]:
     return {
         "document": document.key,
         "withdrawn": not document.fates.exists(),
+        "replaces": versions.get(document.key),
+        "replaced_by": [new for new, old in versions.items() if old == document.key],
         "class": document.label,
         "guess": document.guess,
         "probability": round(document.probability, 4),
@@ -288,85 +291,11 @@ def first_number(batch: Batch) -> str | None:
     return document.entry.number if document else None
 
 
-def texts(entry: Entry) -> list[StoredObject]:
-    """The texts of an entry's documents, in order, but for those withdrawn."""
-    documents = standing.documents().filter(entry=entry)
-    return list(StoredObject.objects.filter(document__in=documents, role="text").order_by("document_id"))
-
-
-def texts_of(changes: Sequence[Outbox]) -> dict[int, list[StoredObject]]:
-    """By the id of each change of an entry: the texts of the documents that stood there then, in order."""
-    named = {
-        row.pk: [one["document"] for one in json.loads(row.body)["entry"]["documents"] if one["account"]]
-        for row in changes
-    }
-    keys = {key for some in named.values() for key in some}
-    rows = StoredObject.objects.filter(document__key__in=keys, role="text").select_related("document")
-    texts = {one.document.key: one for one in rows if one.document}
-    return {row: [texts[key] for key in some if key in texts] for row, some in named.items()}
-
-
-def object_keys(entries: Collection[int | None]) -> set[str]:
-    """Archive keys of all that these entries, by id, are made of: contents, manifests, originals."""
-    contents = StoredObject.objects.filter(document__entry__in=entries).values_list("key", flat=True)
-    claims = Claim.objects.filter(fates__document__entry__in=entries).distinct()
-    shared = (key for both in claims.values_list("original", "rendition") for key in both if key)
-    return {*contents, *shared}
-
-
-def originals_of(batches: Collection[int]) -> set[str]:
-    """Archive keys of the originals of these batches, by id, whatever became of their pages."""
-    claims = Claim.objects.filter(batch__in=batches).exclude(original="")
-    return set(claims.values_list("original", flat=True))
-
-
-def opened_of(batches: Collection[int]) -> set[str]:
-    """Archive keys of what came of the files of these batches, by id, once they had been received.
-
-    Those are files that lay in others, and renditions that are read in the place of originals.
-    """
-    claims = Claim.objects.filter(batch__in=batches)
-    members = claims.exclude(inside=None).exclude(original="").values_list("original", flat=True)
-    return {*members, *claims.exclude(rendition="").values_list("rendition", flat=True)}
-
-
-def object_key(entry: Entry, roles: tuple[str, ...]) -> str:
-    """Archive key of the first object of one of these roles of the entry's first document that stands.
-
-    Of an entry whose documents were all withdrawn, of the first that it had.
-    """
-    first = next(iter(_documents(entry)), None)
-    found = StoredObject.objects.filter(document=first, role__in=roles).first() if first else None
-    if found is None:
-        raise Usage(f"{entry.number} has no {' or '.join(roles)}.")
-    return found.key
-
-
-def original_keys(entry: Entry) -> list[tuple[str, str]]:
-    """Archive key and dropped name of the files that the entry came in, in order."""
-    files = []
-    for document in _documents(entry):
-        claims = {one.ordinal: one for one in document.batch.claims.all()}
-        files += [claims[file] for file, _ in standing.places(document)]
-    return list(dict.fromkeys((one.original, one.source) for one in files))
-
-
-def _documents(entry: Entry) -> list[Document]:
-    """The entry's documents that stand; all that it had where none does."""
-    of_entry = Document.objects.filter(entry=entry).select_related("batch").order_by("id")
-    return list(of_entry.filter(pk__in=standing.documents())) or list(of_entry)
-
-
 def filed_in(batches: list[int]) -> list[Document]:
     """The documents of the last attempt at these batches, in the order of their numbers."""
     documents = Document.objects.filter(batch__in=batches, attempt=F("batch__attempt"))
     documents = documents.select_related("entry", "batch")
     return list(documents.order_by("entry__year", "entry__sequence", "id"))
-
-
-def object_key_of(document: Document, roles: tuple[str, ...]) -> str:
-    """Archive key of the document's object of one of these roles."""
-    return str(StoredObject.objects.values_list("key", flat=True).get(document=document, role__in=roles))
 
 
 def batches(ids: list[int]) -> list[dict[str, Any]]:

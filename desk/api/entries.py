@@ -32,7 +32,7 @@ from domain.rights import Action
 from domain.states import States
 from flows.publish import quietly
 from infra.classes import must_be
-from register import answers, entries, holding, sharing, views
+from register import answers, contents, entries, holding, sharing, views
 from register.acts import Act
 from register.models import Entry
 
@@ -203,7 +203,7 @@ _changing(
 def pdf(request: HttpRequest, number: Number) -> Any:
     """As it lies in the archive."""
     entry = views.entry(number, rights(request), Action.EXPORT)
-    stored = served().archive.open(views.object_key(entry, ("pdfa", "pdf")))
+    stored = served().archive.open(contents.object_key(entry, ("pdfa", "pdf")))
     return FileResponse(stored, content_type="application/pdf", filename=f"{number}.pdf")
 
 

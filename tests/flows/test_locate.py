@@ -27,7 +27,7 @@ from index.snippets import Finder
 from infra.database import disconnect
 from infra.wiring import Services, open_services
 from letters.typeset import barcode_image, compile_pdf
-from register import views
+from register import contents, views
 from register.models import Document
 from tests.servers import fresh_name
 from tests.small import train_small
@@ -196,9 +196,8 @@ def text_of(office: Office, tmp_path: Path) -> tuple[Services, Path]:
     """The office with an archive of its own, and where the text of the entry's first document lies there."""
     archive = LocalArchive(tmp_path / "archive")
     shutil.copytree(office.services.home / "archive", archive.root)
-    return replace(office.services, archive=archive), archive.root / views.texts(views.entry(office.number))[
-        0
-    ].key
+    text = contents.texts(views.entry(office.number))[0]
+    return replace(office.services, archive=archive), archive.root / text.key
 
 
 def test_an_object_that_is_gone_or_altered_is_said_of_its_hit(office: Office, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from flows.replay import replay
 from flows.verify import verify
 from infra.database import disconnect
 from infra.wiring import Services, open_services, sole_worker
-from register import batches, problems, views
+from register import batches, contents, problems, views
 from register.models import Batch, Claim, Document, Entry, PageFate, StoredObject
 from tests.capture.office_files import RTF, opened_without
 from tests.capture.signed import authority, encrypted, letter, signed
@@ -230,7 +230,7 @@ def test_an_office_file_waits_for_libreoffice(office: Office, monkeypatch: pytes
     assert replay(services, [problems.open_problems()[0].pk]).failures == []
     assert claims(drop) == [("letter.rtf", "rtf", 1)]
     (document,) = Document.objects.all()
-    assert "Invoice" in services.archive.read(views.texts(document.entry)[0].key).decode()
+    assert "Invoice" in services.archive.read(contents.texts(document.entry)[0].key).decode()
     claim = Claim.objects.get()
     (original,) = from_json(services.archive.read(document.manifest)).originals
     made = original.rendition

@@ -24,7 +24,7 @@ from flows.steps import Step, unwatched
 from flows.verify import verify
 from infra.database import disconnect
 from infra.wiring import Services, open_services, sole_worker
-from register import resplits, standing, views
+from register import contents, resplits, standing, views
 from register.models import Batch, Chunk, Document, Entry, Event
 from register.numbers import format_number
 from tests.flows.floor import Floor, on_both
@@ -93,7 +93,7 @@ def test_split_merged_ordered_turned_left_out_and_filed_after_all(
     }  # fmt: skip
     # What the new documents hold is what they say.
     document = Document.objects.get(entry__sequence=8)
-    text = from_json(DocumentText, services.archive.read(views.object_key_of(document, ("text",))))
+    text = from_json(DocumentText, services.archive.read(contents.object_key_of(document, ("text",))))
     assert [page.text for page in text.pages] == ["falcon", "ember"]
     numbers = {entry.sequence: entry.number for entry in Entry.objects.all()}
     assert {one.number: one.replaced_by for one in standing.told(list(numbers.values()))} == {

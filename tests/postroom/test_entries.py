@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from infra.wiring import open_services
 from postroom.main import app
 from register.models import Entry
+from tests.small import small_tiff, train_small
 from tests.typed import asked, refused, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "register.md"
@@ -164,3 +165,20 @@ def test_the_same_with_many(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert refused(home, "entry", "close", first, second, "--seen", "3").startswith("--seen is an event of")
     none = CliRunner().invoke(app, ["--home", str(home), "entry", "close", "-"], input="")
     assert str(none.exception).startswith("No number is given")
+
+
+def test_a_file_is_added_and_replaced(home: Path, tmp_path: Path) -> None:
+    train_small(home)
+    number, file = entered(home), small_tiff(tmp_path / "statement.tif", ["Nightfall"])
+    done = asked(home, "entry", "attach", number, file, "--by", "ben", "--reason", "she sent it")
+    assert [(one["number"], one["source"]) for one in done["entries"]] == [(number, str(file))]
+    old = done["entries"][0]["document"]
+    small_tiff(file, ["Daybreak"])
+    (new,) = asked(home, "entry", "attach", number, file, "--replaces", old)["entries"]
+    assert f"replaced by {new['document']}" in run(home, "show", number).output
+    pages: list[bool] = []
+    for words in ((), ("--document", old)):
+        written = tmp_path / f"{len(pages)}.tif"
+        asked(home, "get", number, "--original", "-o", written, *words)
+        pages.append(written.read_bytes() == file.read_bytes())
+    assert pages == [True, False]

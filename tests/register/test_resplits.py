@@ -11,7 +11,7 @@ import pytest
 from capture.edits import Edits, apply
 from domain.document import Fate, FateKind
 from domain.errors import Usage
-from register import account, batches, history, problems, resplits, review, standing, views
+from register import account, batches, contents, history, problems, resplits, review, standing, views
 from register.filing import NewProblem, close
 from register.models import Batch, Correction, Document, Entry, Event, PageFate
 from register.refiling import Became, became, finish, foresee
@@ -109,7 +109,7 @@ def test_a_split_makes_new_entries_and_voids_the_old(register: Path) -> None:
     assert standing.places(old) == [(0, 1), (0, 2)]
     (shown,) = views.show(one)["documents"]
     assert (shown["withdrawn"], [page["page"] for page in shown["page_account"]]) == (True, [1, 2])
-    assert views.original_keys(old.entry) == [("originals/ab/x/original", "/drop/a/0-scan.pdf")]
+    assert contents.original_keys(old.entry) == [("originals/ab/x/original", "/drop/a/0-scan.pdf")]
     assert became(batch) == Became((one,), (), tuple(Document.objects.filter(attempt=2)), ())
     assert sound(batch)
 

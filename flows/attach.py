@@ -1,0 +1,104 @@
+"""Attach: files that somebody adds to an entry, read and kept as scanned ones are."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from capture.pool import Pool
+from capture.station import SeparationPolicy, Station
+from domain.attachment import Attachment
+from domain.errors import PostroomError, Unavailable, Usage
+from domain.wire import to_plain
+from flows.file_batch import Tools, file_batch
+from flows.intake import Failure, Intake
+from flows.publish import deliver
+from flows.taking import local_name
+from infra.classifier import lazy_champion
+from infra.wiring import Services, sole_worker
+from register import batches
+from register.acts import Act
+from register.attaching import must_attach, with_attachment
+from register.models import Batch
+
+STATION = "attached"
+"""What the batches of files that people add are said to come from."""
+_WHOLE = Station(
+    duplicate="file", separation=SeparationPolicy(barcode="", drop_blank=False, expects_code="no", longest=0)
+)
+
+
+def attach(services: Services, number: str, files: Sequence[Path], act: Act, replaces: str = "") -> Intake:
+    """Add files to an entry; each is a document of it, or several if others lie in it.
+
+    A copy goes through capture; the file itself stays where it is. Killed half-way, the next intake carries
+    it on. What cannot be read is refused as a scanned file is, and waits in the exceptions queue.
+
+    Args:
+        services: of the instance.
+        number: of the entry.
+        files: to be added.
+        act: who adds them, and why.
+        replaces: id of the document of which the only file is a new version.
+
+    Raises:
+        Missing, Forbidden, Usage: it cannot be; nothing was added.
+        Unavailable: a service does not answer.
+    """
+    if replaces and len(files) != 1:
+        raise Usage("A new version is one file: give one")
+    for file in files:
+        if not file.is_file():
+            raise Usage(f"{file} is no file: name the file that is to be added")
+    register = must_attach(number, act, replaces)
+    said = Attachment(number, act.actor, act.reason, replaces)
+    done = Intake()
+    with Pool(services.settings.processes, services.settings.capture) as pool:
+        tools = Tools(services, pool, lazy_champion(services))
+        for file in files:
+            batch = _handed_in(services, register, file, said)
+            done.batches.append(batch.pk)
+            with sole_worker(services, batch.key) as free:
+                if free:  # else an intake that has just started has it
+                    _file(tools, batch, done)
+    try:
+        deliver(services)
+    except Unavailable as error:
+        done.failures.append(Failure(0, "", f"not everything could be published: {error}"))
+    return done
+
+
+def _handed_in(services: Services, register: str, file: Path, said: Attachment) -> Batch:
+    """A batch of a copy of the file that lies in the spool already."""
+    key = uuid.uuid4().hex
+    target = services.spool / key / local_name(0, file.name)
+    try:
+        target.parent.mkdir(parents=True)
+        shutil.copyfile(file, target)
+        with target.open("rb") as copy:
+            os.fsync(copy.fileno())
+        stat = target.stat()
+        return batches.open_batch(
+            key=key,
+            host=services.host,
+            station=STATION,
+            register=register,
+            source=file.resolve(),
+            folder=file.resolve().parent,
+            # Nothing lies at that path: the file itself stays where it is, whatever becomes of the copy.
+            files=[batches.NewFile(target.parent / "copied", stat.st_size, stat.st_mtime_ns, file.resolve())],
+            received_at=datetime.now(UTC),
+            profile=with_attachment(to_plain(_WHOLE), said),
+        )
+    except OSError as error:
+        shutil.rmtree(target.parent, ignore_errors=True)
+        raise Usage(f"{file} cannot be copied: {error.strerror}") from error
+
+
+def _file(tools: Tools, batch: Batch, done: Intake) -> None:
+    try:
+        file_batch(tools, batch)
+    except PostroomError as error:
+        done.failures.append(Failure(batch.pk, batch.source, str(error)))
