@@ -80,6 +80,11 @@ def decision_key(sequence: int) -> str:
     return _numbered(DECISIONS, sequence)
 
 
+def heads_key(day: str) -> str:
+    """Where it stands how far the audit chains went on a day, such as 2026-03-31."""
+    return check_key(f"{HEADS}{_segment(day)}.json")
+
+
 def model_key(version: str, name: str) -> str:
     """Where a file of a classifier lies."""
     return check_key(f"{MODELS}{_segment(version)}/{_segment(name)}")

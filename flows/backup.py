@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from archive.keys import HEADS
 from domain.errors import Usage
 from flows.taking import spooled
 from infra import dumps
@@ -52,6 +53,7 @@ def back_up(services: Services, folder: Path, *, archive: bool) -> dict[str, Any
         # What the register's copy names and the archive does not hold yet lies in the spool before or
         # after it, or still in the drop folder.
         _copy_all(services.spool, partial / "spool")
+        heads = set(files(home / "archive" / HEADS))  # those taken later tell of events that the copy lacks
         known = dumps.dump(home, settings.database, partial / dumps.name(kind))
         _copy_claimed(services, partial / "spool")
         _copy_all(services.spool, partial / "spool")
@@ -67,7 +69,8 @@ def back_up(services: Services, folder: Path, *, archive: bool) -> dict[str, Any
             last = dumps.counters(settings.database, partial / dumps.name(kind))
             for path in files(home / "archive"):
                 inside = path.relative_to(home)
-                if ".tmp" not in inside.parts and not _is_later(inside, last):
+                later = _is_later(inside, last) or (HEADS in f"{inside}" and path not in heads)
+                if ".tmp" not in inside.parts and not later:
                     link(path, partial / inside)
         about = {
             "version": _FORMAT,

@@ -25,6 +25,7 @@ from capture.pool import Pool
 from domain.errors import Denied, Unavailable
 from flows import chunks as bodies
 from flows import fixity as checking
+from flows import heads as chains
 from flows import publish as publishing
 from flows import retrain as retraining
 from flows.file_batch import Tools
@@ -114,6 +115,13 @@ def fixity(share: float = checking.SHARE) -> dict[str, Any]:
         return checking.counts(checking.check_share(tools.services, share, tools.stop))
 
 
+@flow(name="heads", persist_result=False)
+def heads() -> str:
+    """Put today's heads of the audit chains into the archive, unless they are there; returns the day."""
+    with _at_work() as tools:
+        return chains.export(tools.services, datetime.now(UTC))[0].heads.day
+
+
 @flow(name="retrain", persist_result=False)
 def retrain(always: bool = False) -> str:
     """Train anew where enough was said of documents since the last time, or the night has come."""
@@ -128,10 +136,11 @@ DEPLOYMENTS: dict[str, tuple[Flow[..., Any], str]] = {
     "publish": (publish, "index"),
     "reconcile": (reconcile, "index"),
     "fixity": (fixity, "index"),
+    "heads": (heads, "index"),
     "retrain": (retrain, "index"),
 }
 """Each flow with its pool. Deployments are named as their flows."""
-CRON = {"fixity": "30 2 * * *", "retrain": "40 * * * *"}
+CRON = {"fixity": "30 2 * * *", "heads": "20 * * * *", "retrain": "40 * * * *"}
 
 
 def ask(one: Chunk) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 import structlog
 
-from archive.keys import REGISTER, batch_record_key, record_key, record_prefix
+from archive.keys import REGISTER, batch_record_key, heads_key, record_key, record_prefix
 from archive.port import Damaged, NotFound
 from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
-from flows import records
+from flows import heads, records
 from flows.behind import not_behind
 from flows.migrate import migrate
 from flows.publish import publishing, to_index
@@ -96,7 +96,7 @@ def rebuild(services: Services, *, sizes_only: bool = False) -> dict[str, Any]:
         with restoring.anew():
             if not _restore(services, differences):
                 raise Usage("There is no record in the archive. Is it the right one? See: postroom doctor")
-    differences += _wrong_in_books()
+    differences += _wrong_in_books(services)
     differences += records.altered(services.archive, restoring.unread(), sizes_only=sizes_only)
     indexed = rebuild_index(services, differences)
     totals = {**restoring.totals(), **account.totals()}
@@ -139,6 +139,7 @@ def _restore(services: Services, differences: list[Difference]) -> int:
         count += len(stories)
         log.info("entries restored", up_to=stories[-1].name)
     differences += settle(batch_record_key)
+    restoring.add_objects([one.kept for one in heads.published(services.archive, [])])
     restoring.count_on(highest)
     came_back(highest)
     return count
@@ -153,8 +154,8 @@ def _note(highest: dict[tuple[str, int], int], given: Iterable[tuple[str, int]])
                 highest[place] = max(highest.get(place, 0), last)
 
 
-def _wrong_in_books() -> list[Difference]:
-    """Numbers that are missing, and places where a chain of history does not hold."""
+def _wrong_in_books(services: Services) -> list[Difference]:
+    """Numbers that are missing, places where a chain does not hold, and where it is not as its heads were."""
     gaps = [
         Difference(
             record_prefix(format_number(gap["register"], gap["year"], number)), "this number is missing"
@@ -168,4 +169,10 @@ def _wrong_in_books() -> list[Difference]:
         else Difference(REGISTER, f"{one['register']}: {one['problem']}")
         for one in (*history.breaks(), *decisions.breaks())
     ]
-    return gaps + breaks
+    rewritten = [
+        Difference(
+            heads_key(one["day"]), f"{one['register']} {one['sequence']}: {one['problem']}".lstrip(" 0:")
+        )
+        for one in heads.check(services.archive)
+    ]
+    return gaps + breaks + rewritten

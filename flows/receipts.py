@@ -90,7 +90,8 @@ def check(services: Services, path: Path) -> Checked:
         return _receipt(receipt, sha256)
     if (found := receipts.holds(sha256)) is not None:
         number, role, key = found
-        says = f"This is the {role} of {number or 'a batch'}, unchanged since it was archived: {key}"
+        of = role if role.startswith("heads") else f"{role} of {number or 'a batch'}"
+        says = f"This is the {of}, unchanged since it was archived: {key}"
         return Checked(True, "document", number, f"{says}{_void(number)}")
     says = "Neither a receipt nor anything that the archive holds: it was altered, or is not of this office."
     return Checked(False, "unknown", "", says)

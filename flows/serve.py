@@ -19,6 +19,7 @@ from prefect.tasks import Task
 from domain.errors import Unavailable
 from flows import file_batch as filing
 from flows import fixity as checking
+from flows import heads as chains
 from flows import intake as taking
 from flows import publish as publishing
 from flows import retrain as retraining
@@ -102,12 +103,14 @@ def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, 
         if not once:
             nights.join()
     if once:
+        take_heads_if_due(services, stop)
         check_if_due(services, stop)
     return outcome[0]
 
 
 def _each_night(services: Services, ended: threading.Event) -> None:
     while True:
+        take_heads_if_due(services, ended)
         check_if_due(services, ended)
         retrain_if_due(services, ended)
         if ended.wait(_LOOK):
@@ -127,6 +130,21 @@ def retrain_if_due(services: Services, stop: threading.Event) -> None:
                 log.info("retrained", outcome=retrain())
     except Exception as error:
         log.error("retraining failed; the intake goes on", reason=str(error))
+
+
+def take_heads_if_due(services: Services, stop: threading.Event) -> None:
+    """Put today's heads of the audit chains into the archive, if that was not done."""
+
+    @flow(name="heads", persist_result=False)
+    def heads() -> str:
+        return chains.export(services, datetime.now(UTC))[0].heads.day
+
+    try:
+        with borrowed():
+            if not stop.is_set() and chains.due(services, datetime.now(UTC)):
+                heads()
+    except Exception as error:
+        log.error("no heads of the audit chains today yet; the intake goes on", reason=str(error))
 
 
 def check_if_due(services: Services, stop: threading.Event) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from flows import heads
 from flows.fixity import check_share
 from infra.wiring import Services
 from register import account, checks, decisions, history
@@ -21,13 +22,16 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
     should = account.index_should_hold()
     held = dict(services.index.sequences())
     known = account.index_should_hold()
+    breaks = [*history.breaks(), *decisions.breaks()]
+    rewritten = heads.check(services.archive)
     wrong: dict[str, list[Any]] = {
         "unaccounted": [*account.unaccounted(), *_strays(services)],
         "number_gaps": list(account.number_gaps()),
         "mismatches": checks.damaged(),
         "unchecked": checks.unchecked(checked.of) if share == 1.0 else [],
         "mirror_troubles": checked.mirror,
-        "history_breaks": [*history.breaks(), *decisions.breaks()],
+        "history_breaks": breaks,
+        "heads_differing": rewritten,
         "records_pending": account.records_pending(),
         "index_missing": sorted(
             number for number, sequence in should.items() if held.get(number, -1) < sequence
@@ -41,6 +45,7 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
         "objects_checked": checked.objects,
         "mended": checked.mended,
         "copies_mended": checked.copies_mended,
+        "first_altered": heads.first_altered(services.archive, breaks, rewritten),
         "wrong": wrong,
     }
 

@@ -225,6 +225,33 @@ def numbers(
 
 
 @bench.command()
+def chain(
+    events: Annotated[int, typer.Option(min=1000, help="Of the chain.")] = 1_000_000,
+    as_json: Json = False,
+) -> None:
+    """Look through a long audit chain on both databases, beside its hashes and JSON alone."""
+    data = measured_by("chain").run(events)
+
+    def show() -> None:
+        for name in ("sqlite", "postgresql"):
+            one = data[name]
+            pace = f"{one['seconds']:.1f} s, {one['events_per_s']} events/s"
+            say(f"{name:<10} {pace}, {one['ratio_to_bare']:.1f} times the bare hashes; {_holds(one)}")
+
+    answer(as_json, data, show)
+    if any(_holds(data[name]) != _WELL for name in ("sqlite", "postgresql")):
+        raise typer.Exit(1)
+
+
+_WELL = "the chain holds, and an altered event is named"
+
+
+def _holds(one: dict[str, Any]) -> str:
+    well = not one["chain_breaks"] and one["head_ok"] and one["altered_found"]
+    return _WELL if well else "SOMETHING IS WRONG"
+
+
+@bench.command()
 def index(
     searches: Annotated[int, typer.Option(min=20, help="That both engines are asked.")] = 600,
     as_json: Json = False,

@@ -44,6 +44,10 @@ def _print_check(data: dict[str, Any]) -> None:
             say(f"{len(wrong)} {name.replace('_', ' ')}:", style="red")
             for one in wrong[:20]:
                 say(f"  {one}")
+    for one in data["first_altered"]:
+        of = f", entry {one['number']}" if one["number"] else ""
+        place = f"register {one['register']}, event {one['sequence']}{of}"
+        say(f"The first event that was altered: {place}: {one['problem']}", style="red")
     if data["ok"]:
         say("All accounted for: no page lost, no number missing, nothing altered.", style="green")
 

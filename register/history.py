@@ -1,6 +1,5 @@
 """The audit chain: one per register, each event linked to the one before it by hash."""
 
-import hashlib
 import json
 import secrets
 from collections.abc import Iterator
@@ -9,28 +8,22 @@ from typing import Any
 
 from django.db.models import Max
 
+from domain.chain import START, body_of, content_hash, link
 from register.models import Counter, Entry, Event, EventContent
 from register.numbers import HISTORY, OFFICE, take_next
 
-_START = "0" * 64
+_AT_ONCE = 5000  # events read together
 
 
-def _content_hash(salt: str, body: str) -> str:
-    return hashlib.sha256(f"{salt}\n{body}".encode()).hexdigest()
-
-
-def _link(event: Event, number: str) -> str:
-    at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
-    parts = [event.register, event.sequence, number, event.kind, event.actor, at]
-    parts += [event.content_hash, event.previous]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
     """Add an event to the chain of the entry's register, within the caller's transaction."""
     sequence = take_next(entry.register, HISTORY)
     last = Event.objects.filter(register=entry.register, sequence=sequence - 1).first()
-    body = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    body = body_of(content)
     salt = secrets.token_hex(32)
     event = Event(
         register=entry.register,
@@ -39,10 +32,19 @@ def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: 
         kind=kind,
         actor=actor,
         at=at,
-        content_hash=_content_hash(salt, body),
-        previous=last.hash if last else _START,
+        content_hash=content_hash(salt, body),
+        previous=last.hash if last else START,
     )
-    event.hash = _link(event, entry.number)
+    event.hash = link(
+        event.register,
+        sequence,
+        entry.number,
+        kind,
+        actor,
+        _moment(at),
+        event.content_hash,
+        event.previous,
+    )
     event.save(force_insert=True)
     EventContent.objects.create(event=event, salt=salt, body=body)
     return event
@@ -56,7 +58,7 @@ def as_record(event: Event) -> dict[str, Any]:
         "number": event.entry.number,
         "kind": event.kind,
         "actor": event.actor,
-        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "at": _moment(event.at),
         "content": json.loads(event.content.body),
         "salt": event.content.salt,
         "content_hash": event.content_hash,
@@ -67,7 +69,7 @@ def as_record(event: Event) -> dict[str, Any]:
 
 def from_record(record: dict[str, Any], entry: Entry) -> tuple[Event, EventContent]:
     """The event that ``as_record`` wrote, with its content; nothing is saved, nothing checked."""
-    body = json.dumps(record["content"], ensure_ascii=False, sort_keys=True)
+    body = body_of(record["content"])
     event = Event(
         register=record["register"],
         sequence=record["sequence"],
@@ -82,36 +84,52 @@ def from_record(record: dict[str, Any], entry: Entry) -> tuple[Event, EventConte
     return event, EventContent(event=event, salt=record["salt"], body=body)
 
 
+def differences(event: Event, was: dict[str, Any] | None) -> list[str]:
+    """What of an event is not as this record of it has it; a content that was erased is no difference."""
+    if was is None:
+        return []
+    content: EventContent | None = getattr(event, "content", None)
+    now = {"number": event.entry.number, "kind": event.kind, "actor": event.actor, "at": _moment(event.at)}
+    differs = [name for name, value in now.items() if was.get(name) != value]
+    before: dict[str, Any] = was.get("content") or {}
+    said: dict[str, Any] = json.loads(content.body) if content else before
+    differs += [name for name in sorted({*said, *before}) if said.get(name) != before.get(name)]
+    chained = ("content_hash", "previous", "hash")
+    return differs or [name for name in chained if was.get(name) != getattr(event, name)]
+
+
 def breaks() -> Iterator[dict[str, Any]]:
-    """Each place where a chain does not hold: register, sequence, entry's number and what is wrong."""
-    previous: Event | None = None
-    events = Event.objects.select_related("entry", "content").order_by("register", "sequence")
-    for event in events.iterator(chunk_size=2000):
-        same = previous is not None and previous.register == event.register
-        expected_sequence = previous.sequence + 1 if same and previous else 1
-        expected_previous = previous.hash if same and previous else _START
-        content: EventContent | None = getattr(event, "content", None)
+    """Each place where a chain does not hold: register, sequence, entry's number and what is wrong.
+
+    Rows are read as they are, without objects made of them: a register has millions.
+    """
+    events = Event.objects.order_by("register", "sequence").values_list(
+        "register", "sequence", "entry__number", "kind", "actor", "at", "content_hash", "previous", "hash",
+        "content__salt", "content__body",
+    )  # fmt: skip
+    chain, last, before = "", 0, START
+    for row in events.iterator(chunk_size=_AT_ONCE):
+        register, sequence, number, kind, actor, at, content, previous, own, salt, body = row
+        if register != chain:
+            chain, last, before = register, 0, START
         wrong = ""
-        if event.sequence != expected_sequence:
-            wrong = f"event {expected_sequence} is missing"
-        elif event.previous != expected_previous or event.hash != _link(event, event.entry.number):
+        if sequence != last + 1:
+            wrong = f"event {last + 1} is missing"
+        elif link(register, sequence, number, kind, actor, _moment(at), content, previous) != own:
             wrong = "the event was altered"
-        elif content and _content_hash(content.salt, content.body) != event.content_hash:
+        elif previous != before:
+            wrong = f"event {last} was altered, or this one: they do not follow each other"
+        elif body is not None and content_hash(salt, body) != content:
             wrong = "the event's content was altered"
         if wrong:
-            yield {
-                "register": event.register,
-                "sequence": event.sequence,
-                "number": event.entry.number,
-                "problem": wrong,
-            }
-        previous = event
+            yield {"register": register, "sequence": sequence, "number": number, "problem": wrong}
+        last, before = sequence, own
     for counter in Counter.objects.filter(year=HISTORY).exclude(register=OFFICE).order_by("register"):
-        last = Event.objects.filter(register=counter.register).aggregate(last=Max("sequence"))["last"] or 0
-        if last != counter.last:
+        ended = Event.objects.filter(register=counter.register).aggregate(last=Max("sequence"))["last"] or 0
+        if ended != counter.last:
             yield {
                 "register": counter.register,
                 "sequence": counter.last,
                 "number": "",
-                "problem": f"the chain ends at event {last}, but {counter.last} were written",
+                "problem": f"the chain ends at event {ended}, but {counter.last} were written",
             }
