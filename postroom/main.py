@@ -29,6 +29,7 @@ from postroom import (
     office,
     people,
     receipts,
+    reports,
     resplitting,
     rules,
     searching,
@@ -61,6 +62,7 @@ for verbs in (
     tokens,
     rules,
     receipts,
+    reports,
     resplitting,
     inspecting,
     learning,
@@ -85,7 +87,7 @@ for verbs in (
 _FOR_USERS = frozenset(
     {
         "entry", "search", "show", "get", "receipt", "department", "user", "field", "closure", "delegation",
-        "rule",
+        "rule", "report",
     }
 )  # fmt: skip
 """Verbs that ask what a user may do; all others are the owner's."""

@@ -227,6 +227,7 @@ def _content(document: Document, filing: Filing) -> dict[str, Any]:
         "class": document.label,
         "class_from": SHEET if filing.named else told,
         "department": filing.department,
+        "status": document.entry.status,
         "guess": document.guess,
         "probability": document.probability,
         "why": document.why,

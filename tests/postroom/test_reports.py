@@ -1,0 +1,66 @@
+"""``postroom report``: for the owner, and for users as far as they may see."""
+
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from infra.wiring import open_services
+from tests.typed import asked, refused, run
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    open_services(tmp_path)
+    with time_machine.travel("2026-03-02T09:00:00Z", tick=False) as clock:
+        for name in ("works", "legal"):
+            asked(tmp_path, "department", "add", name)
+        asked(tmp_path, "user", "add", "ben", "--role", "case handler@works")
+        for department in ("works", "legal"):
+            asked(
+                tmp_path, "entry", "new", "--subject", "Noise", "--sender", "Ada", "--department", department
+            )
+        clock.shift(7200)
+        asked(tmp_path, "entry", "move", "IN-2026-000001-7", "in progress")
+        clock.shift(3600)
+        asked(tmp_path, "entry", "close", "IN-2026-000001-7")
+    return tmp_path
+
+
+def test_the_report(home: Path) -> None:
+    with time_machine.travel("2026-03-02T15:00:00Z", tick=False):
+        told = asked(home, "report", "bottlenecks")
+        open_ = {"open": 1, "open_longest_seconds": 21600.0, "oldest": "IN-2026-000002-5"}
+        none = {"open": 0, "open_longest_seconds": None, "oldest": ""}
+        one = {"count": 1, "median_seconds": 7200.0, "p90_seconds": 7200.0}
+        hour = {"count": 1, "median_seconds": 3600.0, "p90_seconds": 3600.0}
+        assert told == {
+            "by": "state",
+            "since": None,
+            "until": "2026-03-02T15:00:00+00:00",
+            "time": "elapsed",
+            "stays": [
+                {"name": "registered", **one, "total_seconds": 28800.0, **open_},
+                {"name": "in progress", **hour, "total_seconds": 3600.0, **none},
+            ],
+        }
+        seen = asked(home, "report", "bottlenecks", "--by", "department", "--as", "ben")["stays"]
+        assert [(one["name"], one["count"], one["open"]) for one in seen] == [("works", 1, 0)]
+        page = run(home, "report", "bottlenecks", "--by", "department").output
+        assert "Where entries stay, in elapsed time" in page
+        assert "6.0 h" in page
+        before = asked(home, "report", "bottlenecks", "--since", "2026-02-01", "--until", "2026-03-01")
+        assert (before["stays"], before["until"]) == ([], "2026-03-02T00:00:00+00:00")
+        assert "No entry stayed" in run(home, "report", "bottlenecks", "--until", "2026-03-01").output
+
+
+def test_what_cannot_be_asked_for(home: Path) -> None:
+    for words, why in (
+        (("--by", "colour"), "--by is 'colour': say state, department, person, class"),
+        (("--since", "soon"), "--since is 'soon': give a day, such as 2026-03-31"),
+        (
+            ("--since", "2026-03-02", "--until", "2026-03-01"),
+            "--since 2026-03-02 is not before --until 2026-03-01",
+        ),
+    ):
+        assert why in refused(home, "report", "bottlenecks", *words)
