@@ -87,7 +87,7 @@ for verbs in (
 _FOR_USERS = frozenset(
     {
         "entry", "search", "show", "get", "receipt", "department", "user", "field", "closure", "delegation",
-        "rule", "report",
+        "rule", "review", "label", "exceptions", "report",
     }
 )  # fmt: skip
 """Verbs that ask what a user may do; all others are the owner's."""

@@ -1,6 +1,5 @@
 """``exceptions``, ``review``, ``label``: what a person must decide."""
 
-import getpass
 import sys
 import time
 from collections.abc import Collection
@@ -12,6 +11,7 @@ import typer
 
 from domain.errors import Usage
 from infra.wiring import Services
+from postroom.acting import act, is_owner, rights
 from postroom.context import services
 from postroom.output import answer, aside, count, percent, say, table
 from postroom.searching import Json
@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 @exceptions.command("list")
 def list_exceptions(as_json: Json = False) -> None:
     """What waits, with the reason and what to do."""
-    services()
+    _for_registry(services())
     from register.problems import open_problems
 
     data = [
@@ -45,6 +45,14 @@ def list_exceptions(as_json: Json = False) -> None:
         for one in open_problems()
     ]
     answer(as_json, data, lambda: _print_problems(data))
+
+
+def _for_registry(instance: Services) -> None:
+    """See that whoever acts registers mail: the queue tells of letters that are no entries yet."""
+    from domain.rights import Action
+    from register.rights import must_anywhere
+
+    must_anywhere(rights(instance), Action.REGISTER)
 
 
 def _print_problems(data: list[dict[str, Any]]) -> None:
@@ -68,6 +76,7 @@ def retry(
     """Try the page or file again; a duplicate is filed."""
     password = _password(ask, password_file)
     instance = services()
+    _for_registry(instance)
     from flows.replay import replay
     from postroom.intaking import finish
     from register.problems import check_passwords
@@ -96,7 +105,7 @@ def dismiss(
     as_json: Json = False,
 ) -> None:
     """Take lines from the queue. The originals stay in the archive."""
-    services()
+    _for_registry(services())
     from register.problems import dismiss as take_off
 
     data = [{"id": take_off(one).pk, "state": "dismissed"} for one in ids]
@@ -106,7 +115,7 @@ def dismiss(
 @review.command("list")
 def list_review(as_json: Json = False) -> None:
     """Documents that the classifier was not sure of, and those drawn for a look without its guess."""
-    services()
+    instance = services()
     from register.review import open_places, waiting
     from register.views import alternatives
 
@@ -126,7 +135,7 @@ def list_review(as_json: Json = False) -> None:
             "subject": one.entry.subject,
             "source": one.batch.source,
         }
-        for one in waiting()
+        for one in waiting(rights(instance))
     ]
 
     def show() -> None:
@@ -152,6 +161,8 @@ def list_review(as_json: Json = False) -> None:
 @review.command("again")
 def judge_again(as_json: Json = False) -> None:
     """Let the model in use judge what waits for a class; what it may file leaves the queue."""
+    if not is_owner():
+        raise Usage("postroom review again is for the installation's owner: leave out --as")
     instance = services()
     from flows.retrain import judge_again as again
 
@@ -189,11 +200,11 @@ def label(
     from register.review import label as decide
 
     now = today(instance)
-    who = by or getpass.getuser()
+    who, may = act(instance, by=by).actor, rights(instance)
     rows = _said_in(many, set(now.values())) if many else [(document or "", class_name or "", reason)]
     data = []
     for name, said_class, why in rows:
-        said = decide(name, said_class, actor=who, at=datetime.now(UTC), today=now, reason=why)
+        said = decide(name, said_class, actor=who, at=datetime.now(UTC), today=now, reason=why, rights=may)
         data.append(
             {
                 "document": said.document.key,

@@ -9,22 +9,32 @@ from django.db.models import Q
 
 from domain.document import CLASSES
 from domain.errors import Usage
+from domain.rights import Action, Rights
 from register import standing
 from register.filing import record
 from register.models import Correction, Document, Entry
+from register.rights import guarded, must
 from register.session import write
 
 _TODAY: Mapping[str, str] = MappingProxyType(dict(zip(CLASSES, CLASSES, strict=True)))
 
 
-def waiting() -> list[Document]:
-    """Documents that a person must look at, oldest first.
+def waiting(rights: Rights | None = None) -> list[Document]:
+    """Documents that a person must look at, oldest first, of entries that whoever asks may edit.
 
     Those without a class, and those drawn for a blind review that not all have answered yet.
     """
     drawn = ~Q(blind=[])
     found = standing.counting().filter(Q(label=None) | drawn).select_related("entry", "batch").order_by("id")
-    return [one for one in found if one.label is None or open_places(one)]
+    return [
+        one
+        for one in found
+        if (one.label is None or open_places(one)) and _may(rights, Action.EDIT, one.entry)
+    ]
+
+
+def _may(rights: Rights | None, action: Action, entry: Entry) -> bool:
+    return rights is None or rights.may(action, guarded(entry))
 
 
 def open_places(document: Document) -> int:
@@ -54,6 +64,7 @@ def label(
     at: datetime,
     today: Mapping[str, str] = _TODAY,
     reason: str = "",
+    rights: Rights | None = None,
 ) -> Said:
     """Write down a person's class for a document: a correction, an event of its entry, the new class.
 
@@ -65,6 +76,7 @@ def label(
 
     Raises:
         Usage: unknown document or class; or the same person for both places of a blind review.
+        Forbidden: the person may not edit its entry.
     """
     if label and today.get(label) != label:
         raise Usage(
@@ -72,8 +84,9 @@ def label(
             f"Add one: postroom classes add {label}"
         )
     with write():
-        found = _find(document_key)
+        found = _find(document_key, rights)
         entry = Entry.objects.select_for_update().get(pk=found.entry_id)
+        must(rights, Action.EDIT, entry)
         document = Document.objects.get(pk=found.pk)
         before = document.label
         blind = bool(label) and open_places(document) > 0
@@ -193,12 +206,14 @@ def _write_down(document: Document, label: str, actor: str, *, kind: Correction.
     document.label = label or None
 
 
-def _find(key: str) -> Document:
-    counting = standing.counting()
-    found = list(counting.filter(key=key)) or list(counting.filter(entry__number=key))
+def _find(key: str, rights: Rights | None = None) -> Document:
+    named = Document.objects.filter(Q(key=key) | Q(entry__number=key)).select_related("entry").order_by("id")
+    known = [one for one in named if _may(rights, Action.VIEW, one.entry)]
+    counting = set(standing.counting().filter(pk__in=[one.pk for one in known]).values_list("pk", flat=True))
+    found = [one for one in known if one.pk in counting]
     if not found:
-        if gone := Document.objects.filter(Q(key=key) | Q(entry__number=key)).select_related("entry").first():
-            raise Usage(_does_not_count(gone))
+        if known:
+            raise Usage(_does_not_count(known[0]))
         raise Usage(f"There is no document {key}. See those that wait: postroom review list")
     if len(found) > 1:
         keys = ", ".join(document.key for document in found)

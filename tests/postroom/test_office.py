@@ -160,3 +160,13 @@ def test_what_a_change_tells_is_what_the_user_may_see(home: Path) -> None:
     given = asked(home, "entry", "assign", number, "--department", "legal", "--as", "ben")
     assert given == {"number": number}
     assert asked(home, "show", number)["department"] == "legal"
+
+
+def test_the_queues_are_for_those_who_work_on_them(home: Path) -> None:
+    assert asked(home, "review", "list", "--as", "ben") == []
+    assert asked(home, "exceptions", "list", "--as", "ann") == []
+    for words in (("list",), ("retry", "1"), ("dismiss", "1")):
+        assert refused(home, "exceptions", *words, "--as", "ben") == "ben has no role that may register"
+    assert "leave out --as" in refused(home, "review", "again", "--as", "ann")
+    assert refused(home, "label", "x", "letter", "--as", "ben").startswith("There is no document x")
+    assert refused(home, "label", "x", "letter", "--as", "ben", "--by", "eva").startswith("--by says eva")
