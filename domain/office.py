@@ -121,7 +121,8 @@ class Deadline:
         pauses: states in which it stands still.
         legal: it cannot be paused.
         remind: working hours before its end at which who holds the entry is reminded.
-        escalate: department, person or "department/person" that hears of it once it has passed.
+        escalate: "department", "department/person" or "/person" that hears of it once it has passed.
+        by_rule: only entries to which a rule gives it have it.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Deadline:
     legal: bool = False
     remind: tuple[float, ...] = ()
     escalate: str = ""
+    by_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,11 @@ class Office:
         for one in self.delegations.values():
             if one.deputy == deputy and one.since <= today <= one.until:
                 yield one.absent
+
+    def deputies(self, absent: str, today: date) -> list[str]:
+        """Those who stand in for this user today; none where they are not away."""
+        away = (one for one in self.delegations.values() if one.since <= today <= one.until)
+        return sorted({one.deputy for one in away if one.absent == absent})
 
 
 KINDS: Mapping[str, tuple[str, type[Any]]] = {

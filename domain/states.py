@@ -9,6 +9,7 @@ Follow = Mapping[str, tuple[str, ...]]
 """For each state those that may follow it; the first is where an entry begins."""
 
 RECEIVED, REGISTERED, ASSIGNED, IN_PROGRESS = "received", "registered", "assigned", "in progress"
+WAITING = "waiting"
 ANSWERED, CLOSED, REJECTED, WITHDRAWN = "answered", "closed", "rejected", "withdrawn"
 DRAFT, FOR_APPROVAL, APPROVED, SIGNED = "draft", "for approval", "approved", "signed"
 DISPATCHED, DELIVERED, RETURNED, RESPONDED = "dispatched", "delivered", "returned", "responded"
@@ -16,8 +17,9 @@ DISPATCHED, DELIVERED, RETURNED, RESPONDED = "dispatched", "delivered", "returne
 _INCOMING: Follow = {
     RECEIVED: (REGISTERED, REJECTED, WITHDRAWN),
     REGISTERED: (ASSIGNED, IN_PROGRESS, CLOSED, REJECTED, WITHDRAWN),
-    ASSIGNED: (REGISTERED, IN_PROGRESS, ANSWERED, CLOSED, REJECTED, WITHDRAWN),
-    IN_PROGRESS: (REGISTERED, ASSIGNED, ANSWERED, CLOSED, REJECTED, WITHDRAWN),
+    ASSIGNED: (REGISTERED, IN_PROGRESS, WAITING, ANSWERED, CLOSED, REJECTED, WITHDRAWN),
+    IN_PROGRESS: (REGISTERED, ASSIGNED, WAITING, ANSWERED, CLOSED, REJECTED, WITHDRAWN),
+    WAITING: (IN_PROGRESS, ANSWERED, CLOSED, REJECTED, WITHDRAWN),
     ANSWERED: (CLOSED, IN_PROGRESS),
     CLOSED: (IN_PROGRESS,),
     REJECTED: (IN_PROGRESS,),
@@ -60,6 +62,10 @@ class States:
     def first(self, direction: str, label: str) -> str:
         """Where such an entry begins."""
         return next(iter(self.follow(direction, label)))
+
+    def ends(self, direction: str, label: str) -> frozenset[str]:
+        """Where nobody has anything to do with such an entry any more: also those that nothing follows."""
+        return ENDS | {state for state, then in self.follow(direction, label).items() if not then}
 
 
 USUAL = States()

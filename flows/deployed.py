@@ -24,11 +24,13 @@ from tenacity import wait_random
 from capture.pool import Pool
 from domain.errors import Denied, Unavailable
 from flows import chunks as bodies
+from flows import clock as ticking
 from flows import fixity as checking
 from flows import heads as chains
 from flows import publish as publishing
 from flows import retrain as retraining
 from flows.file_batch import Tools
+from flows.follow import follow
 from flows.steps import patient
 from infra.classifier import lazy_champion
 from infra.settings import find_home
@@ -41,7 +43,7 @@ log = structlog.get_logger()
 POOLS = {
     "intake": "light flows of the intake",
     "ocr": "chunks of batches: reading and filing",
-    "index": "publishing, reconciliation, fixity, retraining",
+    "index": "publishing, clocks, reconciliation, fixity, retraining",
     "mail": "reserved for mail in and out",
 }
 _PAUSES = wait_random(5, 15)  # seconds until a chunk is tried again whose service did not answer
@@ -93,9 +95,17 @@ def chunk(chunk_id: int) -> str:
 
 @flow(name="publish", persist_result=False)
 def publish() -> int:
-    """Deliver what waits in the outbox; returns the changes delivered."""
+    """Do what follows from what happened, and deliver what waits; returns the changes delivered."""
     with _at_work() as tools:
+        follow(tools.services)
         return publishing.publish(tools.services, tools.watch)
+
+
+@flow(name="clock", persist_result=False)
+def clock() -> int:
+    """Bring about what is due of the clocks; returns how much there was."""
+    with _at_work() as tools:
+        return len(ticking.tick(tools.services).fired)
 
 
 @flow(name="reconcile", persist_result=False)
@@ -134,6 +144,7 @@ def retrain(always: bool = False) -> str:
 DEPLOYMENTS: dict[str, tuple[Flow[..., Any], str]] = {
     "chunk": (chunk, "ocr"),
     "publish": (publish, "index"),
+    "clock": (clock, "index"),
     "reconcile": (reconcile, "index"),
     "fixity": (fixity, "index"),
     "heads": (heads, "index"),

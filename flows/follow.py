@@ -1,8 +1,11 @@
 """Follow: what the office's rules make of each event of history, done once."""
 
 from archive.port import Damaged, NotFound
+from domain.office import Office
 from domain.states import States
+from domain.working_time import Calendar
 from flows.texts import pages_of
+from infra.calendars import calendar
 from infra.wiring import Services
 from register import following
 from register.contents import texts
@@ -25,12 +28,21 @@ def follow(services: Services) -> int:
 
 def desk(services: Services) -> Desk:
     """The office as it stands, and what its rules may ask for."""
+    now = office()
     return Desk(
-        office(),
+        now,
         services.settings.zone,
         States(services.settings.states),
         lambda entry: text_of(services, entry),
+        calendar_of(services, now),
     )
+
+
+def calendar_of(services: Services, now: Office) -> Calendar:
+    """When the office is open."""
+    said = services.settings.office
+    closures = tuple(now.closures.values())
+    return calendar(services.settings.timezone, said.hours, said.country, said.subdivision, closures)
 
 
 def text_of(services: Services, entry: Entry) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from math import inf
 from pathlib import Path
 
 import structlog
@@ -16,6 +17,7 @@ from capture.folders import polls
 from capture.pool import Pool
 from domain.errors import Denied, PostroomError, Unavailable
 from domain.paths import readable
+from flows.clock import EVERY, tick_if_due
 from flows.file_batch import Tools, file_batch
 from flows.publish import deliver
 from flows.reading import machine_trouble
@@ -36,6 +38,7 @@ _PUBLISH = 2.0  # seconds between deliveries while batches are in work
 
 FileBatch = Callable[[Tools, Batch], Batch]
 Publish = Callable[[Services, Watcher], int]
+Tick = Callable[[Services], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,14 @@ def intake(
     watch: Watcher = unwatched,
     file_one: FileBatch = file_batch,
     deliver: Publish = deliver,
+    tick: Tick = tick_if_due,
     drain: bool = True,
 ) -> Intake:
     """Take in what is dropped until ``stop`` is set; with ``once`` until nothing is left to take.
 
     Batches that a killed run left behind come first. A batch that fails stays where it is, the
-    others go on. Without ``drain`` what the batches bring is delivered by others.
+    others go on. Without ``drain`` what the batches bring is delivered by others. Each minute the clocks are
+    looked at.
 
     Raises:
         Denied: the archive refuses us, or does not do what the settings demand; nothing more is claimed.
@@ -83,7 +88,7 @@ def intake(
         # More batches than processes, so that the pool has pages to read while one is being filed.
         with ThreadPoolExecutor(services.settings.processes + 2, "batch") as threads:
             line = _Line(tools, threads, stop, file_one, done)
-            publisher = threading.Thread(target=_publisher, args=(services, deliver, watch, line))
+            publisher = threading.Thread(target=_publisher, args=(services, deliver, watch, line, tick))
             publisher.start()
             try:
                 _swept(services)
@@ -103,7 +108,7 @@ def intake(
         raise line.denied
     if drain and not stop.is_set():
         with borrowed():
-            _drain(services, deliver, watch, done, stop)
+            _drain(services, deliver, tick, watch, done, stop)
     return done
 
 
@@ -248,8 +253,8 @@ class _Drop:
                 stop.wait(_PUBLISH)
 
 
-def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line) -> None:
-    pause = _PUBLISH
+def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line, tick: Tick) -> None:
+    pause, looked = _PUBLISH, -inf
     with borrowed():
         while True:
             line.idle.wait(pause)
@@ -257,6 +262,9 @@ def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line
             if line.ended.is_set():
                 return
             try:
+                if time.monotonic() - looked >= EVERY:
+                    looked = time.monotonic()
+                    asking(tick, services)
                 asking(deliver, services, watch)
                 pause = _PUBLISH
             except Denied as error:
@@ -270,9 +278,12 @@ def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line
                 log.exception("an error of Postroom's own; publishing goes on")
 
 
-def _drain(services: Services, deliver: Publish, watch: Watcher, done: Intake, stop: threading.Event) -> None:
+def _drain(
+    services: Services, deliver: Publish, tick: Tick, watch: Watcher, done: Intake, stop: threading.Event
+) -> None:
     keep_trying = patient(stop)
     try:
+        keep_trying(asking, tick, services)
         asking(outbox.hurry)
         # What nobody has tried yet is another publisher's, who is at it.
         while keep_trying(asking, deliver, services, watch) or outbox.untried():

@@ -17,6 +17,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from domain.errors import Unavailable
+from flows import clock as ticking
 from flows import file_batch as filing
 from flows import fixity as checking
 from flows import heads as chains
@@ -60,7 +61,7 @@ def as_task(name: str, stage: Callable[[], T], /) -> T:
 
 
 def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, watch: Watcher) -> Intake:
-    """Run the intake as a flow; each batch, each delivery, each fixity and retraining is a flow run."""
+    """Run the intake as a flow; each batch, each delivery, clock, fixity and retraining is a flow run."""
 
     def file_one(tools: filing.Tools, batch: Batch) -> Batch:
         tools = replace(tools, run=as_task)
@@ -86,7 +87,14 @@ def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, 
     def intake(drop: str, once: bool) -> None:
         outcome.append(
             taking.intake(
-                services, Path(drop), once=once, stop=stop, watch=watch, file_one=file_one, deliver=deliver
+                services,
+                Path(drop),
+                once=once,
+                stop=stop,
+                watch=watch,
+                file_one=file_one,
+                deliver=deliver,
+                tick=clock_if_due,
             )
         )
 
@@ -106,6 +114,17 @@ def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, 
         take_heads_if_due(services, stop)
         check_if_due(services, stop)
     return outcome[0]
+
+
+def clock_if_due(services: Services) -> None:
+    """Look at the clocks if anything is due, or has happened that they depend on."""
+
+    @flow(name="clock", persist_result=False)
+    def clock() -> int:
+        return len(ticking.tick(services).fired)
+
+    if ticking.due(services):
+        clock()
 
 
 def _each_night(services: Services, ended: threading.Event) -> None:

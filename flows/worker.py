@@ -26,6 +26,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from capture.pool import Pool
 from domain.errors import PostroomError, Unavailable
 from flows import chunks, deployed, scratch
+from flows import clock as ticking
 from flows.deployed import CRON, DEPLOYMENTS, POOLS, asking_prefect
 from flows.file_batch import Tools
 from flows.intake import Intake, intake
@@ -123,8 +124,13 @@ def station(services: Services, drop: Path, *, once: bool, stop: threading.Event
         return 0
 
     return intake(
-        services, drop, once=once, stop=stop, watch=watch, file_one=file_one, deliver=deliver, drain=False
-    )
+        services, drop, once=once, stop=stop, watch=watch, file_one=file_one, deliver=deliver, tick=_not_here,
+        drain=False,
+    )  # fmt: skip
+
+
+def _not_here(services: Services) -> None:
+    """The clocks are looked at by the workers of the pool ``index``."""
 
 
 def work(services: Services, pool: str, processes: int, stop: threading.Event) -> None:
@@ -185,7 +191,12 @@ def _keepers(services: Services) -> list[Callable[[threading.Event], None]]:
     often = min(_RECONCILE, stale / 3)
     publishing = partial(_run_if, publishable, "publish")
     reconciling = _Settled(partial(_reconcile_if, partial(chunks.left_alone, services)), stale)
-    return [partial(_keep, publishing, _LOOK, most), partial(_keep, reconciling, often, most)]
+    clock = partial(_run_if, partial(ticking.due, services), "clock")
+    return [
+        partial(_keep, publishing, _LOOK, most),
+        partial(_keep, reconciling, often, most),
+        partial(_keep, clock, ticking.EVERY, ticking.EVERY),
+    ]
 
 
 class _Settled:

@@ -8,7 +8,16 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from archive.settings import ArchiveSettings
@@ -17,7 +26,9 @@ from capture.tools.tesseract import PLACES, find_tessdata
 from domain.correspondence import Direction
 from domain.errors import Usage
 from domain.states import checked_states
+from domain.working_time import USUAL_HOURS, opening_hours
 from index.settings import IndexSettings
+from infra.calendars import countries
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -37,12 +48,15 @@ class DatabaseSettings(BaseModel):
 
 
 class OfficeSettings(BaseModel):
-    """What the office's own letters bear.
+    """What the office's own letters bear, and when it is open.
 
     Attributes:
         name: of the office.
         address: below its name; lines are kept.
         logo: path of a picture, PNG, JPEG or SVG; "" for none.
+        hours: when it is open in a week, such as ``Mon-Fri 09:00-12:30, 13:30-17:00; Sat 10:00-12:00``.
+        country: whose holidays it keeps, ISO 3166-1; "" for none.
+        subdivision: of the country, ISO 3166-2, such as ``BY``; "" for the holidays of all of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +64,31 @@ class OfficeSettings(BaseModel):
     name: str = "Registry"
     address: str = ""
     logo: str = ""
+    hours: str = USUAL_HOURS
+    country: str = ""
+    subdivision: str = ""
+
+    @field_validator("hours")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        opening_hours(text)
+        return text
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, country: str) -> str:
+        if country and country not in countries():
+            raise ValueError("no country with holidays that are known; use two letters such as DE")
+        return country
+
+    @field_validator("subdivision")
+    @classmethod
+    def _known_subdivision(cls, subdivision: str, info: ValidationInfo) -> str:
+        known = countries().get(info.data.get("country", ""), []) if subdivision else []
+        if subdivision and subdivision not in known:
+            there = f"its are: {', '.join(known)}" if known else "its country has none"
+            raise ValueError(f"no such part of the country; {there}")
+        return subdivision
 
 
 class ClassifierSettings(BaseModel):

@@ -55,9 +55,18 @@ def _print_check(data: dict[str, Any]) -> None:
 def status(as_json: Json = False) -> None:
     """What waits, what is in work, what is stuck."""
     instance = services()
+    from flows.follow import desk
+    from register.clock_views import totals
+    from register.unheld import without_holder
     from register.views import status as look
 
-    data = look(datetime.now(UTC), instance.settings.stuck_after_seconds)
+    now, with_all = datetime.now(UTC), desk(instance)
+    unheld = without_holder(with_all.office, with_all.calendar.day_of(now), with_all.states)
+    data = {
+        **look(now, instance.settings.stuck_after_seconds),
+        "deadlines": totals(now),
+        "without_holder": len(unheld),
+    }
     answer(as_json, data, lambda: _print_status(data))
 
 
@@ -70,6 +79,14 @@ def _print_status(data: dict[str, Any]) -> None:
     if data["damaged_objects"]:
         lost = count(data["damaged_objects"], "damaged object")
         say(f"{lost} in the archive. See which: postroom verify --share 0", style="red")
+    if data["without_holder"]:
+        lost = count(data["without_holder"], "entry", "entries")
+        say(f"Nobody can work on {lost}. Which, and to bring them back: postroom clock check", style="red")
+    due = data["deadlines"]
+    if due["running"]:
+        say(
+            f"{count(due['running'], 'deadline')} running, {due['passed']} passed. Which: postroom clock list"
+        )
     rows = [
         (name, queue["length"], "" if queue["age"] is None else _age(queue["age"]))
         for name, queue in data["queues"].items()

@@ -16,6 +16,8 @@ from postroom import (
     books,
     champions,
     classes,
+    clocks,
+    deadlines,
     demo,
     desk,
     enduring,
@@ -59,6 +61,8 @@ for verbs in (
     entries,
     attaching,
     office,
+    deadlines,
+    clocks,
     tokens,
     rules,
     receipts,
@@ -87,7 +91,7 @@ for verbs in (
 _FOR_USERS = frozenset(
     {
         "entry", "search", "show", "get", "receipt", "department", "user", "field", "closure", "delegation",
-        "rule", "review", "label", "exceptions", "report",
+        "rule", "deadline", "clock", "review", "label", "exceptions", "report",
     }
 )  # fmt: skip
 """Verbs that ask what a user may do; all others are the owner's."""

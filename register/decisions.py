@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,18 @@ from register.texts import fit
 
 _START = "0" * 64
 _read: dict[str, Office] = {"": Office()}  # the office by the hash of its last decision; the last one only
+_held: dict[
+    tuple[str, str], Mapping[str, "Held"]
+] = {}  # what held of a kind, by the hash of its last decision
+_HELD = 200  # of those kept
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What held under a name at some moment, and since when there was anything."""
+
+    value: Any
+    since: datetime
 
 
 def decide(
@@ -62,6 +75,26 @@ def _office() -> Office:
         else:
             now[one.kind].pop(one.name, None)
     return Office(version, **{place: now[kind] for kind, (place, _) in KINDS.items()})
+
+
+def held(kind: str, at: datetime) -> Mapping[str, Held]:
+    """What had been decided of a kind by a moment, by name."""
+    decided = Decision.objects.filter(kind=kind, at__lte=at).order_by("sequence")
+    last = decided.values_list("hash", flat=True).last()
+    if last is None:
+        return {}
+    if (kind, last) not in _held:
+        now: dict[str, Held] = {}
+        for one in decided.iterator():
+            if one.body:
+                since = now[one.name].since if one.name in now else one.at
+                now[one.name] = Held(from_json(KINDS[kind][1], one.body), since)
+            else:
+                now.pop(one.name, None)
+        if len(_held) >= _HELD:
+            _held.clear()
+        _held[kind, last] = now
+    return _held[kind, last]
 
 
 def versions(kind: str, name: str = "") -> list[dict[str, Any]]:

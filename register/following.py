@@ -5,7 +5,7 @@ nothing is done twice however often this runs or dies, and after a rebuild the s
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,32 +13,39 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from domain.errors import Unavailable
 from domain.office import Office
 from domain.states import USUAL, States
-from register.models import Counter, Entry, Event, Mark
+from domain.working_time import Calendar
+from register.models import Counter, Entry, Event, Mark, Outbox
 from register.numbers import HISTORY, OFFICE
 from register.session import alone, write
 
 log = structlog.get_logger()
 _AT_ONCE = 1000  # events looked at by one call
+_USUAL = Calendar(ZoneInfo("UTC"))
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What decides what follows: the office as it stands, its zone, its states, the text of an entry."""
+    """What decides what follows: the office as it stands, its zone, its states, the text of an entry.
+
+    ``calendar`` says when it is open, its closures of today among it.
+    """
 
     office: Office
     zone: ZoneInfo
     states: States = USUAL
     text: Callable[[Entry], str] = lambda entry: ""
+    calendar: Calendar = _USUAL
 
     @property
     def busy(self) -> bool:
-        """Whether anything may follow from anything."""
-        return bool(self.office.rules or self.office.deadlines or self.office.users)
+        """Whether anything may follow from anything: what runs now may come of what was taken away since."""
+        return self.office.version > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,15 @@ class Happened:
 
 
 Follower = Callable[[Happened, Desk], None]
+
+
+def snapshot_of(happened: Happened) -> dict[str, Any]:
+    """The entry as the event left it."""
+    body = Outbox.objects.values_list("body", flat=True).get(
+        event__register=happened.register, event__sequence=happened.sequence
+    )
+    snapshot: dict[str, Any] = json.loads(body)["entry"]
+    return snapshot
 
 
 def follow(desk: Desk, followers: Sequence[Follower], limit: int = _AT_ONCE) -> int:
@@ -85,6 +101,13 @@ def _skip(register: str, last: int) -> None:
 def behind() -> int:
     """How many events were not looked at yet."""
     return sum(last - _reached(register) for register, last in _registers().items())
+
+
+def looked_at(entry: Entry, but: Collection[str] = ()) -> bool:
+    """Whether all that happened to an entry was looked at, but for events of these kinds."""
+    events = Event.objects.filter(entry=entry).exclude(kind__in=but)
+    last = events.aggregate(last=Max("sequence"))["last"] or 0
+    return last <= _reached(entry.register)
 
 
 def _registers() -> dict[str, int]:

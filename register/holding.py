@@ -6,7 +6,7 @@ from dataclasses import replace
 from domain.correspondence import holder
 from domain.errors import Usage
 from domain.rights import Action, Guarded
-from domain.states import ASSIGNED, ENDS, REGISTERED, USUAL, States
+from domain.states import ASSIGNED, ENDS, RECEIVED, REGISTERED, USUAL, States
 from register import decisions
 from register.acts import Act
 from register.entries import class_of, locked, recorded
@@ -42,12 +42,15 @@ def assign(number: str, act: Act, *, department: str = "", person: str = "", off
 def claim(number: str, act: Act, *, office: States = USUAL) -> Entry:
     """Take an entry from the queue of a department, or of the registry, for oneself.
 
+    Who stands in for somebody today takes over what they hold.
+
     Raises:
         Usage: somebody has it already, the entry has ended, or somebody was faster.
     """
     with write():
         entry = locked(number, act, Action.VIEW)
-        if entry.person:
+        today = act.rights.today if act.rights else act.at.date()
+        if entry.person and act.actor not in decisions.office().deputies(entry.person, today):
             raise Usage(f"{entry.person} has {number}. To take it over: postroom entry assign {number}")
         return _give(entry, entry.department, act.actor, _GIVEN, act, office)
 
@@ -70,6 +73,19 @@ def give_back(number: str, act: Act, *, office: States = USUAL) -> Entry:
         return _give(entry, before["department"], before["person"], "given back", act, office)
 
 
+def bring_back(number: str, act: Act, *, office: States = USUAL) -> Entry:
+    """Give an entry to the registry's own queue, for nobody who holds it can do anything with it.
+
+    Raises:
+        Usage: it is with the registry already, or has ended.
+    """
+    with write():
+        entry = locked(number, act)
+        if not (entry.department or entry.person):
+            raise Usage(f"{number} is with the registry already")
+        return _give(entry, "", "", "brought back", act, office)
+
+
 def _with(entry: Entry, department: str, person: str) -> Guarded:
     return replace(guarded(entry), department=department, person=person)
 
@@ -85,6 +101,8 @@ def _give(entry: Entry, department: str, person: str, kind: str, act: Act, offic
     }
     entry.department, entry.person = department, person
     to, label = ASSIGNED if department or person else REGISTERED, class_of(entry)
+    if entry.status == RECEIVED:  # what it lacks to be registered, nobody gives it by giving it away
+        to = RECEIVED
     if to != entry.status and to in office.follow(entry.direction, label).get(entry.status, ()):
         must_follow(entry, to, office, label=label, reason=act.reason)
         entry.status = to

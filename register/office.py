@@ -3,13 +3,25 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from domain.errors import Missing, Usage
-from domain.office import KINDS, Closure, CustomField, Delegation, Department, FieldKind, Office, Rule, User
+from domain.office import (
+    KINDS,
+    Closure,
+    CustomField,
+    Deadline,
+    Delegation,
+    Department,
+    FieldKind,
+    Office,
+    Rule,
+    User,
+)
 from domain.rights import Action, Guarded, Rights
 from register.acts import Act
+from register.deadlines import must_be_deadline
 from register.decisions import decide, office
 from register.models import Entry
 from register.rights import must_anywhere
@@ -18,6 +30,7 @@ from register.session import alone, write
 
 _NAME = re.compile(r"[^\W_]([\w .&-]{0,62}[^\W_])?")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,47}")
+_LONGEST = timedelta(days=366)  # of a closure
 _MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]{2,}")
 
 
@@ -169,6 +182,8 @@ def _field(now: Office, one: CustomField) -> None:
 def _closure(now: Office, one: Closure) -> None:
     _must_be_name("name", one.name)
     _must_be_span(one)
+    if one.until - one.since > _LONGEST:
+        raise Usage(f"it ends on {one.until}, more than a year after it begins on {one.since}: name the days")
 
 
 def _delegation(now: Office, one: Delegation) -> None:
@@ -199,6 +214,8 @@ def _needed(now: Office, kind: str, name: str) -> str:
             one.name for one in now.rules.values() if holders(str(one.then.get("assign", "")))[0] == name
         ]:
             return f"the rule {ruled[0]} assigns to it"
+        if told := [one.name for one in now.deadlines.values() if holders(one.escalate)[0] == name]:
+            return f"the deadline {told[0]} is escalated to it"
     setting = [one.name for one in now.rules.values() if one.then.get("deadline") == name]
     if kind == "deadline" and setting:
         return f"the rule {setting[0]} sets it"
@@ -212,12 +229,18 @@ def _rule(now: Office, one: Rule) -> None:
     must_be_rule(now, one)
 
 
+def _deadline(now: Office, one: Deadline) -> None:
+    _must_be_name("name", one.name)
+    must_be_deadline(now, one)
+
+
 Check = Callable[[Office, Any], None]
 _CHECKS: dict[str, Check] = {
     "department": _department,
     "user": _user,
     "field": _field,
     "closure": _closure,
+    "deadline": _deadline,
     "delegation": _delegation,
     "rule": _rule,
 }

@@ -5,6 +5,7 @@ A record says by its own SHA-256 that it is whole. ``order`` is the id that its 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -71,6 +72,12 @@ def snapshot(entry: Entry) -> dict[str, Any]:
         "parties": [{"role": one.role, "name": one.party.name} for one in parties],
         "documents": [_document(one) for one in documents],
     }
+
+
+def class_in(told: Mapping[str, Any]) -> str:
+    """The class of an entry that ``snapshot`` told of: its own, or of its first document that has one."""
+    documents = (one["class"] for one in told["documents"] if one["account"] and one["class"])
+    return str(told.get("label") or next(documents, ""))
 
 
 def columns_of(told: dict[str, Any]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def must_be_rule(now: Office, rule: Rule) -> None:
 
 def _problems(now: Office, action: str, value: str | tuple[str, ...]) -> Iterator[str]:
     if action == "assign":
-        yield from _no_holder(now, str(value))
+        yield from no_holder(now, str(value))
         return
     known: Mapping[str, Collection[str]] = {
         "priority": tuple(Priority),
@@ -110,7 +110,8 @@ def _problems(now: Office, action: str, value: str | tuple[str, ...]) -> Iterato
             yield f"{one!r} is no user and no e-mail address. {_known(now.users)}"
 
 
-def _no_holder(now: Office, value: str) -> Iterator[str]:
+def no_holder(now: Office, value: str) -> Iterator[str]:
+    """What is wrong with ``DEPARTMENT``, ``DEPARTMENT/PERSON`` or ``/PERSON``; nothing if they are there."""
     department, person = holders(value)
     if department and department not in now.departments:
         yield f"there is no department {department!r}. {_known(now.departments)}"

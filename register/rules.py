@@ -9,17 +9,19 @@ from typing import Any
 
 from domain.correspondence import Confidentiality, Priority
 from domain.errors import Usage
-from domain.office import Office, Role, Rule
+from domain.office import Office, Rule
 from domain.rights import Guarded
 from domain.states import ASSIGNED, RECEIVED, REGISTERED
 from register.acts import Act
 from register.conditions import FIELDS, asks_for, empty
 from register.entries import class_of, recorded
-from register.following import Desk, Happened
+from register.following import Desk, Happened, snapshot_of
 from register.models import Entry, Outbox
 from register.notices import tell
 from register.office import must_be_holder
+from register.records import class_in
 from register.routing import Outcome, holders, in_order, route
+from register.staff import registrars
 
 ACTOR = "rules"
 ROUTED = "routed"
@@ -46,15 +48,6 @@ def on_event(happened: Happened, desk: Desk) -> None:
         _do(entry, outcome, happened, desk)
 
 
-def snapshot_of(happened: Happened) -> dict[str, Any]:
-    """The entry as the event left it."""
-    body = Outbox.objects.values_list("body", flat=True).get(
-        event__register=happened.register, event__sequence=happened.sequence
-    )
-    snapshot: dict[str, Any] = json.loads(body)["entry"]
-    return snapshot
-
-
 def facts_of(
     entry: Mapping[str, Any], office: Office, text: Callable[[], str], rules: Iterable[Rule]
 ) -> dict[str, Any]:
@@ -70,14 +63,13 @@ def facts_of(
     named: dict[str, list[str]] = {"sender": [], "recipient": []}
     for party in entry["parties"]:
         named[party["role"]].append(party["name"])
-    label = entry["label"] or next((one["class"] for one in documents if one["class"]), "")
     same = ("number", "register", "direction", "channel", "subject", "reference", "tags", "priority",
             "confidentiality", "language", "location", "department", "person")  # fmt: skip
     facts |= {name: entry[name] for name in same}
     facts |= {
         "received": datetime.fromisoformat(entry["received_at"]),
         "dated": entry["dated"] or "",
-        "class": label,
+        "class": class_in(entry),
         "sender": "; ".join(named["sender"]),
         "senders": named["sender"],
         "recipient": "; ".join(named["recipient"]),
@@ -162,15 +154,6 @@ def _tell(
         for name in registrars(desk.office):
             told = {"number": entry.number, "failed": dict(problems)}
             tell(f"{key} failed", name, "rule failed", happened.at, entry=entry, told=told)
-
-
-def registrars(office: Office) -> list[str]:
-    """Those who look after the registry's own queue."""
-    return [
-        one.name
-        for one in office.users.values()
-        if one.active and any(post.role == Role.REGISTRAR and not post.department for post in one.posts)
-    ]
 
 
 def trial(

@@ -11,12 +11,13 @@ from domain.states import (
     IN_PROGRESS,
     REJECTED,
     RETURNED,
+    WAITING,
     WITHDRAWN,
     States,
 )
 from register.models import Entry
 
-_WITH_REASON = frozenset({REJECTED, WITHDRAWN, RETURNED})
+_WITH_REASON = frozenset({REJECTED, WITHDRAWN, RETURNED, WAITING})
 _BACK = {(ANSWERED, IN_PROGRESS), (CLOSED, IN_PROGRESS), (REJECTED, IN_PROGRESS)} | {
     (later, DRAFT) for later in (FOR_APPROVAL, APPROVED)
 }

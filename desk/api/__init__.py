@@ -1,6 +1,6 @@
 """The REST API: what the command line does, for programs, with the rights of a user."""
 
-from desk.api import bulk, entries, office, search
+from desk.api import bulk, clocks, entries, office, search
 from desk.api.described import Described
 from desk.api.problems import add_handlers
 from desk.api.tokens import Bearer
@@ -16,5 +16,6 @@ api = Described(
 add_handlers(api)
 api.add_router("/entries/bulk", bulk.router, tags=["entries"])  # before what takes any number
 api.add_router("/entries", entries.router, tags=["entries"])
+api.add_router("/clocks", clocks.router, tags=["clocks"])
 api.add_router("/search", search.router, tags=["search"])
 api.add_router("/office", office.router, tags=["office"])

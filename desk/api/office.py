@@ -1,6 +1,7 @@
 """What the office decides of itself: seen by all users, changed by administrators."""
 
 import json
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -10,20 +11,24 @@ from pydantic import StringConstraints, ValidationError
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Because, Held
 from desk.api.tokens import act
+from desk.instance import served
 from domain.errors import Usage
-from domain.office import KINDS
+from domain.office import KINDS, Deadline
+from domain.states import States
 from domain.wire import from_json, to_plain
+from infra.classes import must_be
 from register import office
+from register.deadlines import must_be_known
 from register.decisions import office as office_now
 
 router = Router()
-Kind = Literal["department", "user", "field", "closure", "delegation", "rule"]
+Kind = Literal["department", "user", "field", "closure", "delegation", "rule", "deadline"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 @router.get("/{kind}", response={200: Held, **PROBLEMS}, summary="What holds of a kind")
 def listed(request: HttpRequest, kind: Kind) -> Any:
-    """Departments, users, fields, closures, delegations or rules."""
+    """Departments, users, fields, closures, delegations, rules or deadlines."""
     found = getattr(office_now(), KINDS[kind][0])
     return {"items": [to_plain(found[name]) for name in sorted(found)]}
 
@@ -36,6 +41,8 @@ def put(request: HttpRequest, kind: Kind, name: Name, body: Annotated[dict[str, 
     except ValidationError as error:
         first = error.errors()[0]
         raise Usage(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    if isinstance(value, Deadline):
+        must_be_known(value, States(served().settings.states), partial(must_be, served()))
     office.put(kind, value, act(request))
     return to_plain(office.find(kind, name))
 

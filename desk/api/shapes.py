@@ -172,6 +172,43 @@ class Found(Schema):
     facets: dict[str, dict[str, int]]
 
 
+class ClockShape(Schema):
+    """A deadline of an entry; ``allowed`` and ``used`` in seconds of working time."""
+
+    number: str
+    deadline: str
+    legal: bool
+    state: str
+    begun_at: str
+    due_at: str | None
+    ended_at: str | None
+    allowed: float
+    used: float
+    department: str | None
+    person: str | None
+    subject: str
+
+
+class ClockWhole(ClockShape):
+    """With its terms, and what it has brought about and will."""
+
+    terms: dict[str, Any]
+    fired: list[dict[str, str]]
+    to_come: list[dict[str, str]]
+
+
+class Due(Schema):
+    """Deadlines that have not ended, those due first at the front."""
+
+    items: list[ClockShape]
+
+
+class Clocks(Schema):
+    """The deadlines of an entry."""
+
+    items: list[ClockWhole]
+
+
 class Held(Schema):
     """What the office decided."""
 

@@ -6,16 +6,21 @@ from register.models.entries import Entry
 
 
 class Clock(models.Model):
-    """A deadline of an entry. ``used`` are the working seconds that had run when it was last paused.
+    """A deadline of an entry, with the ``terms`` that held when it began; ``given`` if a rule gave it.
 
-    ``due_at`` is null while it is paused; ``ended_at`` set once nothing is waited for any more.
+    ``ran`` are the spans in which it ran until it was last paused, ``used`` the working seconds of them.
+    ``due_at`` is null while it stands still with time left, ``next_at`` when it has to bring something about;
+    ``ended_at`` set once nothing is waited for any more. ``domain.deadlines`` says how it runs.
     """
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="clocks")
     name = models.CharField(max_length=64)
     legal = models.BooleanField(default=False)
+    terms = models.JSONField(default=dict)
+    given = models.BooleanField(default=False)
     allowed = models.FloatField()
     begun_at = models.DateTimeField()
+    ran = models.JSONField(default=list)
     resumed_at = models.DateTimeField(null=True)
     used = models.FloatField(default=0.0)
     due_at = models.DateTimeField(null=True, db_index=True)

@@ -114,6 +114,7 @@ def test_it_is_laid_down(postgresql: PostgreSQL, tmp_path: Path) -> None:
             assert schedules == {
                 "chunk": [],
                 "publish": [],
+                "clock": [],
                 "reconcile": [],
                 "fixity": ["30 2 * * *"],
                 "retrain": ["40 * * * *"],
@@ -121,7 +122,9 @@ def test_it_is_laid_down(postgresql: PostgreSQL, tmp_path: Path) -> None:
             limits = {
                 name: (one["global_concurrency_limit"] or {}).get("limit") for name, one in found.items()
             }
-            assert limits == {"chunk": None, "publish": 1, "reconcile": 1, "fixity": 1, "retrain": 1}
+            assert limits == {"chunk": None} | dict.fromkeys(
+                ("publish", "clock", "reconcile", "fixity", "retrain"), 1
+            )
     with psycopg.connect(database) as connection:
         asked = "SELECT has_table_privilege('postroom_worker', 'register_event', %s)"
         rights = {right: connection.execute(asked, [right]).fetchone() for right in ("INSERT", "UPDATE")}

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.correspondence import Confidentiality, Details, Direction
-from domain.office import Closure, CustomField, Department, User
+from domain.office import Closure, CustomField, Deadline, Department, User
 from domain.rights import Rights
 from register import decisions, entries, office
 from register.acts import Act
@@ -21,6 +21,7 @@ LEVELS = list(Confidentiality)
 
 def decide(*some: Any) -> None:
     kinds = {Department: "department", User: "user", CustomField: "field", Closure: "closure"}
+    kinds[Deadline] = "deadline"
     for one in some:
         office.put(kinds.get(type(one), "delegation"), one, ACT)
 

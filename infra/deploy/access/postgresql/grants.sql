@@ -7,7 +7,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO postroom_app;
 
 -- Only added to. No UPDATE at all: what a row says stays said. Erasing an event's content is the owner's.
 GRANT INSERT ON register_event, register_eventcontent, register_correction, register_party, register_entryparty,
-    register_notice TO postroom_app;
+    register_notice, register_firing TO postroom_app;
 
 -- Added to, and a row may be locked (PostgreSQL asks UPDATE on a column for SELECT ... FOR UPDATE);
 -- the columns named are the only ones that can change. A number, a date or a page's place cannot.
@@ -26,6 +26,9 @@ REVOKE SELECT ON register_seal FROM postroom_reader;
 -- Work in progress. Rows stay, but for fates that a new attempt takes back, which a trigger guards.
 GRANT INSERT, UPDATE ON register_batch, register_claim, register_problem TO postroom_app;
 GRANT INSERT, DELETE ON register_pagefate TO postroom_app;
+
+-- The deadlines of entries, as they stand now.
+GRANT INSERT, UPDATE ON register_clock TO postroom_app;
 
 -- When what was last begun, and how far it came.
 GRANT INSERT, UPDATE ON register_mark TO postroom_app;

@@ -1,0 +1,42 @@
+"""Clocks: what is due when, of the entries that the user may see."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Path, Query, Router
+
+from desk.api.problems import PROBLEMS
+from desk.api.shapes import Clocks, Due
+from desk.api.tokens import rights
+from desk.instance import served
+from domain.working_time import Calendar
+from flows.follow import calendar_of
+from register import clock_views
+from register.decisions import office
+
+router = Router()
+Number = Annotated[str, Path(max_length=64, pattern="^[A-Z0-9-]+$")]
+
+
+@router.get("", response={200: Due, **PROBLEMS}, summary="Deadlines that have not ended, those due first")
+def listed(
+    request: HttpRequest,
+    due_within: Annotated[float | None, Query(ge=0, le=100_000)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Any:
+    """With ``due_within`` only those due within so many hours, or passed."""
+    found = clock_views.listed(
+        _calendar(), datetime.now(UTC), due_within=due_within, limit=limit, rights=rights(request)
+    )
+    return {"items": found}
+
+
+@router.get("/{number}", response={200: Clocks, **PROBLEMS}, summary="The deadlines of an entry")
+def show(request: HttpRequest, number: Number) -> Any:
+    """With what they have brought about, and what is to come."""
+    return {"items": clock_views.show(number, _calendar(), datetime.now(UTC), rights(request))}
+
+
+def _calendar() -> Calendar:
+    return calendar_of(served(), office())

@@ -1,0 +1,184 @@
+"""``clock``: what is due when, and what comes of it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from domain.correspondence import holder
+from domain.errors import Usage
+from domain.working_time import Calendar
+from infra.wiring import Services
+from postroom.acting import is_owner, rights
+from postroom.context import services
+from postroom.output import answer, count, say, table
+from postroom.people import deliver
+from postroom.searching import Json
+
+if TYPE_CHECKING:
+    from register.firing import Fired
+    from register.unheld import Unheld
+
+clock = typer.Typer(no_args_is_help=True, help="The deadlines of entries: what is due when.")
+_HOUR = 3600.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these verbs."""
+    app.add_typer(clock, name="clock")
+
+
+@clock.command()
+def run(as_json: Json = False) -> None:
+    """Bring about what is due: reminders, what has passed. What was brought about before is not again."""
+    _must_be_owner("run")
+    instance = services()
+    from flows.clock import tick
+
+    done = tick(instance)
+    deliver(instance)
+    data = {
+        "fired": [_fired(one) for one in done.fired],
+        "brought_back": [_brought_back(one) for one in done.brought_back],
+    }
+
+    def people() -> None:
+        for one in done.fired:
+            told = f"; told: {', '.join(one.told)}" if one.told else "; nobody could be told"
+            say(f"{one.number}: {one.deadline}, {one.what}{told}")
+        _say_brought_back(done.brought_back)
+        if not (done.fired or done.brought_back):
+            say("Nothing is due.")
+
+    answer(as_json, data, people)
+
+
+@clock.command("list")
+def list_clocks(
+    due_within: Annotated[
+        float | None,
+        typer.Option(metavar="HOURS", help="Only what is due within so many hours, or has passed."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Show what is due first."""
+    instance = services()
+    from register.clock_views import listed
+
+    may = rights(instance)
+    data = listed(_calendar(instance), datetime.now(UTC), due_within=due_within, limit=limit, rights=may)
+
+    def people() -> None:
+        if not data:
+            say("There is none.")
+            return
+        zone = instance.settings.zone
+        rows = [
+            (
+                one["number"],
+                one["deadline"] + (" (legal)" if one["legal"] else ""),
+                one["state"],
+                _moment(one["due_at"], zone),
+                _left(one),
+                holder(one["department"], one["person"]),
+                one["subject"],
+            )
+            for one in data
+        ]
+        columns = ["number", "deadline", "state", "due", "hours left", "with", "subject"]
+        table(count(len(data), "deadline"), columns, rows)
+
+    answer(as_json, data, people)
+
+
+@clock.command("show")
+def show_clocks(
+    number: Annotated[str, typer.Argument(help="Register number.")], as_json: Json = False
+) -> None:
+    """Show the deadlines of an entry: what came of them, and what is to come."""
+    instance = services()
+    from register.clock_views import show
+
+    data = show(number, _calendar(instance), datetime.now(UTC), rights(instance))
+    answer(as_json, data, lambda: _print_clocks(number, data, instance.settings.zone))
+
+
+@clock.command()
+def check(as_json: Json = False) -> None:
+    """Bring back to the registry what nobody can work on: its holder has left, or is not known."""
+    _must_be_owner("check")
+    instance = services()
+    from flows.clock import check_holders
+
+    done, left = check_holders(instance)
+    deliver(instance)
+    data = {
+        "brought_back": [_brought_back(one) for one in done],
+        "without_holder": [_brought_back(one) for one in left],
+    }
+
+    def people() -> None:
+        _say_brought_back(done)
+        for one in left:
+            say(f"{one.number}: {one.why}", style="red")
+        if not (done or left):
+            say("Somebody can work on each entry.")
+
+    answer(as_json, data, people)
+
+
+def _must_be_owner(verb: str) -> None:
+    if not is_owner():
+        raise Usage(f"postroom clock {verb} is for the installation's owner: leave out --as")
+
+
+def _calendar(instance: Services) -> Calendar:
+    from flows.follow import calendar_of
+    from register.decisions import office
+
+    return calendar_of(instance, office())
+
+
+def _fired(one: "Fired") -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "deadline": one.deadline,
+        "what": one.what,
+        "due_at": one.due_at.isoformat(),
+        "told": list(one.told),
+    }
+
+
+def _brought_back(one: "Unheld") -> dict[str, str]:
+    return {"number": one.number, "holder": one.holder, "why": one.why}
+
+
+def _say_brought_back(done: "Sequence[Unheld]") -> None:
+    for one in done:
+        say(f"{one.number} is with the registry again: {one.why}", style="yellow")
+
+
+def _print_clocks(number: str, data: list[dict[str, Any]], zone: ZoneInfo) -> None:
+    if not data:
+        say(f"{number} has no deadline.")
+    for one in data:
+        say(f"{one['deadline']}: {one['state']}{', legal' if one['legal'] else ''}", style="bold")
+        due = _moment(one["due_at"], zone) or "not known while it stands still"
+        say(f"  begun {_moment(one['begun_at'], zone)}, due {due}")
+        if not one["legal"]:
+            say(f"  {one['used'] / _HOUR:.1f} of {one['allowed'] / _HOUR:.1f} working hours used")
+        for past in one["fired"]:
+            say(f"  {past['what']}: {_moment(past['at'], zone)}")
+        for coming in one["to_come"]:
+            say(f"  {coming['what']}: will be {_moment(coming['at'], zone)}")
+
+
+def _left(one: dict[str, Any]) -> str:
+    return "" if one["legal"] else f"{max(one['allowed'] - one['used'], 0.0) / _HOUR:.1f}"
+
+
+def _moment(text: str | None, zone: ZoneInfo) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(zone):%Y-%m-%d %H:%M}" if text else ""

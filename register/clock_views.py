@@ -1,0 +1,124 @@
+"""What people ask of clocks: those of an entry, those that are due soon, and whether each has fired once."""
+
+import json
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from domain.rights import Rights
+from domain.working_time import Calendar
+from register import views
+from register.clocks import GONE, SOON, fires
+from register.models import Clock, Entry, EventContent
+from register.rights import within
+
+Told = dict[str, Any]
+
+
+def show(number: str, calendar: Calendar, now: datetime, rights: Rights | None = None) -> list[Told]:
+    """The clocks of an entry, with what they have brought about and will.
+
+    Raises:
+        Missing: there is no such entry, or none that the person may know of.
+    """
+    entry = views.entry(number, rights)
+    clocks = _with_firings().filter(entry=entry).order_by("begun_at", "name")
+    return [
+        {
+            **_told(one, calendar, now),
+            "terms": one.terms,
+            "fired": [
+                {"what": each.what, "due_at": each.due_at.isoformat(), "at": each.at.isoformat()}
+                for each in one.firings.all()
+            ],
+            "to_come": [{"what": what, "at": at.isoformat()} for what, at in fires(one, calendar)],
+        }
+        for one in clocks
+    ]
+
+
+def listed(
+    calendar: Calendar,
+    now: datetime,
+    *,
+    due_within: float | None = None,
+    limit: int = 50,
+    rights: Rights | None = None,
+) -> list[Told]:
+    """The clocks that have not ended, those due first at the front, those that stand still at the end.
+
+    Args:
+        calendar: of the office.
+        now: the present moment.
+        due_within: only those due within so many hours, passed ones among them.
+        limit: at most so many.
+        rights: of whoever asks; None for the owner.
+    """
+    found = _with_firings().filter(
+        ended_at=None, entry__in=Entry.objects.filter(within(rights), voided_at=None)
+    )
+    if due_within is not None:
+        found = found.filter(due_at__lte=now + timedelta(hours=due_within))
+    return [
+        _told(one, calendar, now) for one in found.order_by(F("due_at").asc(nulls_last=True), "pk")[:limit]
+    ]
+
+
+def totals(now: datetime) -> dict[str, int]:
+    """How many clocks run, how many of them have passed, and how many wait to bring something about."""
+    running = Clock.objects.filter(ended_at=None)
+    return {
+        "running": running.count(),
+        "passed": running.filter(due_at__lte=now).count(),
+        "waiting": Clock.objects.filter(next_at__lte=now).count(),
+    }
+
+
+def missed(now: datetime) -> list[str]:
+    """Numbers and deadlines of the clocks that should have brought something about by now, and have not."""
+    waiting = Clock.objects.filter(next_at__lte=now).select_related("entry").order_by("pk")
+    return [f"{one.entry.number} {one.name}" for one in waiting]
+
+
+def fired_twice() -> list[str]:
+    """What stands more than once in the history: number, deadline and what."""
+    contents = EventContent.objects.filter(event__kind__in=(SOON, GONE)).order_by("event__sequence")
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for number, body in contents.values_list("event__entry__number", "body").iterator():
+        said = json.loads(body)
+        counts[number, said["deadline"], said["what"]] += 1
+    return [" ".join(one) for one, count in counts.items() if count > 1]
+
+
+def _with_firings() -> QuerySet[Clock]:
+    return Clock.objects.select_related("entry").prefetch_related("firings")
+
+
+def _told(clock: Clock, calendar: Calendar, now: datetime) -> Told:
+    """A clock as people are told of it; times used and left in seconds of working time."""
+    used = clock.used + (calendar.between(clock.resumed_at, now) if clock.resumed_at else 0.0)
+    return {
+        "number": clock.entry.number,
+        "deadline": clock.name,
+        "legal": clock.legal,
+        "state": _state(clock, now),
+        "begun_at": clock.begun_at.isoformat(),
+        "due_at": clock.due_at.isoformat() if clock.due_at else None,
+        "ended_at": clock.ended_at.isoformat() if clock.ended_at else None,
+        "allowed": round(clock.allowed, 1),
+        "used": round(used, 1),
+        "department": clock.entry.department or None,
+        "person": clock.entry.person or None,
+        "subject": clock.entry.subject,
+    }
+
+
+def _state(clock: Clock, now: datetime) -> str:
+    """``running``, ``paused``, ``passed``, or how it has ended."""
+    if clock.outcome:
+        return clock.outcome
+    if clock.due_at and clock.due_at <= now:
+        return "passed"
+    return "running" if clock.resumed_at else "paused"

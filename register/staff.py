@@ -1,0 +1,62 @@
+"""The people of the office: who works in a department, who stands in for whom, who hears of an entry."""
+
+from datetime import date
+
+from domain.office import Office, Role, User
+from domain.rights import MATRIX, Action, Guarded, Rights
+
+
+def registrars(office: Office) -> list[str]:
+    """Those who look after the registry's own queue."""
+    return [
+        one.name
+        for one in office.users.values()
+        if one.active and any(post.role == Role.REGISTRAR and not post.department for post in one.posts)
+    ]
+
+
+def members(office: Office, department: str) -> list[str]:
+    """The people of a department, those who work on what it holds before others; or of the one above."""
+    seen: set[str] = set()
+    while department and department not in seen:
+        seen.add(department)
+        for action in (Action.EDIT, Action.VIEW):
+            if found := [one.name for one in office.users.values() if _may_in(one, action, department)]:
+                return found
+        above = office.departments.get(department)
+        department = above.parent if above else ""
+    return []
+
+
+def present(office: Office, name: str, today: date) -> list[str]:
+    """Who acts for a user today: they themselves, or while they are away those who stand in and are there."""
+    user = office.users.get(name)
+    if user is None or not user.active:
+        return []
+    deputies = office.deputies(name, today)
+    if not deputies:
+        return [name]
+    return [one for one in deputies if office.users[one].active and not office.deputies(one, today)]
+
+
+def hear(office: Office, department: str, person: str, entry: Guarded, today: date) -> list[str]:
+    """Those of a holder who are told something of an entry, as far as they may know of it.
+
+    A person, and who stands in for them while they are away; the people of a department. Where none of these
+    may know of it, those who look after the registry's queue.
+    """
+    named = [person, *office.deputies(person, today)] if person else []
+    for some in (named, members(office, department), registrars(office)):
+        if found := [one for one in some if _may_know(office, one, entry, today)]:
+            return list(dict.fromkeys(found))
+    return []
+
+
+def _may_know(office: Office, name: str, entry: Guarded, today: date) -> bool:
+    user = office.users.get(name)
+    return bool(user and user.active and Rights(office, user, today).may(Action.VIEW, entry))
+
+
+def _may_in(user: User, action: Action, department: str) -> bool:
+    held = (post.role for post in user.posts if post.department == department)
+    return user.active and any(action in MATRIX[role] for role in held)
