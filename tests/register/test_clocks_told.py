@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from domain.correspondence import Confidentiality
 from domain.office import Deadline, Delegation, Post, Role, User
 from domain.working_time import Calendar
 from register import clock_views, decisions, entries, holding, office, views
@@ -23,7 +24,7 @@ def test_who_hears_of_it() -> None:
         Delegation("x", "ben", "cleo", date(2026, 3, 3), date(2026, 3, 3)),
         User("old", posts=(Post(Role.CASE_HANDLER, "works"),), active=False),
     )
-    details = [LETTER, LETTER, LETTER, replace(LETTER, confidentiality="confidential")]
+    details = [LETTER, LETTER, LETTER, replace(LETTER, confidentiality=Confidentiality.CONFIDENTIAL)]
     holders = [("works", "ben"), ("works", ""), ("", ""), ("works", "")]
     made = [
         enter("02T10:00", one, department=department, person=person)

@@ -1,6 +1,6 @@
 """Working time: hours of a week, holidays, closures, days on which the clocks are changed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -106,12 +106,14 @@ def test_closures_and_moments_within_one_zone() -> None:
 
 def test_an_office_that_is_never_open_says_so() -> None:
     never = Calendar(BERLIN, opening_hours("Sun 10:00-11:00"), holidays=_all_days)
-    for ask in (
-        lambda: never.add(local("2026-01-01T00:00"), 1),
-        lambda: never.back(local("2026-01-01T00:00"), 1),
-        lambda: never.add_days(local("2026-01-01T00:00"), 1),
-        lambda: never.add_calendar_days(local("2026-01-01T00:00"), 1),
-    ):
+    start = local("2026-01-01T00:00")
+    asks: list[Callable[[], datetime]] = [
+        lambda: never.add(start, 1),
+        lambda: never.back(start, 1),
+        lambda: never.add_days(start, 1),
+        lambda: never.add_calendar_days(start, 1),
+    ]
+    for ask in asks:
         with pytest.raises(
             Usage, match=r"The office is not open for long enough until .*: look at its hours"
         ):
