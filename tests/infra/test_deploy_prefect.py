@@ -117,13 +117,14 @@ def test_it_is_laid_down(postgresql: PostgreSQL, tmp_path: Path) -> None:
                 "clock": [],
                 "reconcile": [],
                 "fixity": ["30 2 * * *"],
+                "heads": ["20 * * * *"],
                 "retrain": ["40 * * * *"],
             }
             limits = {
                 name: (one["global_concurrency_limit"] or {}).get("limit") for name, one in found.items()
             }
             assert limits == {"chunk": None} | dict.fromkeys(
-                ("publish", "clock", "reconcile", "fixity", "retrain"), 1
+                ("publish", "clock", "reconcile", "fixity", "heads", "retrain"), 1
             )
     with psycopg.connect(database) as connection:
         asked = "SELECT has_table_privilege('postroom_worker', 'register_event', %s)"
