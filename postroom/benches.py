@@ -252,6 +252,26 @@ def _holds(one: dict[str, Any]) -> str:
 
 
 @bench.command()
+def year(
+    entries: Annotated[int, typer.Option(min=100, help="That come in, go out or stay inside.")] = 20_000,
+    as_json: Json = False,
+) -> None:
+    """Let an office live through a year on PostgreSQL, then check all that must hold."""
+    data = measured_by("year").run(entries, tell=lambda text: aside.print(text, markup=False))
+
+    def show() -> None:
+        for name, value in data.items():
+            say(f"{name.replace('_', ' '):<20} {value}")
+
+    answer(as_json, data, show)
+    if not (data["numbers_ok"] and data["chain_ok"]) or any(data[name] for name in _NONE_OF):
+        raise typer.Exit(1)
+
+
+_NONE_OF = ("clocks_fired_twice", "clocks_missed", "without_holder", "access_violations")
+
+
+@bench.command()
 def index(
     searches: Annotated[int, typer.Option(min=20, help="That both engines are asked.")] = 600,
     as_json: Json = False,

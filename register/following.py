@@ -83,9 +83,9 @@ def follow(desk: Desk, followers: Sequence[Follower], limit: int = _AT_ONCE) -> 
     for register, last in _registers().items():
         if not desk.busy:
             _skip(register, last)
-            continue
-        while count < limit and _next(register, desk, followers):
-            count += 1
+        elif _reached(register) < last:
+            while count < limit and _next(register, desk, followers):
+                count += 1
     return count
 
 
@@ -163,7 +163,8 @@ def _next(register: str, desk: Desk, followers: Sequence[Follower]) -> bool:
 
 def _note(register: str, reached: int) -> None:
     told = {"at": timezone.now(), "told": {"sequence": reached}}
-    Mark.objects.update_or_create(name=_mark(register), defaults=told)
+    if not Mark.objects.filter(name=_mark(register)).update(**told):
+        Mark.objects.create(name=_mark(register), **told)
 
 
 def _apart(follower: Follower, happened: Happened, desk: Desk) -> None:

@@ -10,15 +10,13 @@ from typing import Any
 import pytest
 
 from domain.document import CLASSES, Verdict
-from domain.errors import Forbidden, Usage
-from domain.office import Department, Post, Role, User
+from domain.errors import Usage
 from register import history, learning, review, views
 from register.filing import Kept, close
 from register.learning import Blind, Word
 from register.models import Correction, Document, Outbox
 from register.session import borrowed
 from tests.register.filings import AT, file_one, open_batch
-from tests.register.officers import decide, rights
 from tests.register.test_resplits import resplit
 from tests.register.test_voids import make_void
 
@@ -391,22 +389,3 @@ def test_words_are_counted_from_a_moment_on(register: Path) -> None:
         label(document, name)
     at = list(Correction.objects.order_by("id").values_list("at", flat=True))
     assert [learning.said_since(moment) for moment in (None, *at)] == [3, 2, 1, 0]
-
-
-def test_reviewers_see_and_class_what_they_may_edit(register: Path) -> None:
-    mine, theirs = file_some(
-        {"verdict": UNSURE, "department": "works"}, {"verdict": UNSURE, "department": "legal"}
-    )
-    decide(
-        Department("works"), Department("legal"),
-        User("ben", posts=(Post(Role.CASE_HANDLER, "works"),)),
-        User("amy", posts=(Post(Role.AUDITOR),)),
-    )  # fmt: skip
-    assert [one.key for one in review.waiting(rights("ben"))] == [mine.key]
-    assert review.waiting(rights("amy")) == []
-    with pytest.raises(Usage, match=f"There is no document {theirs.key}"):
-        label(theirs, "letter", "ben", rights=rights("ben"))
-    with pytest.raises(Forbidden, match=f"amy may not edit {theirs.entry.number}"):
-        label(theirs, "letter", "amy", rights=rights("amy"))
-    assert label(mine, "letter", "ben", rights=rights("ben")).document.label == "letter"
-    assert (said(mine), said(theirs)) == ([("", "letter", "ben")], [])
