@@ -59,7 +59,9 @@ def run(as_json: Json = False) -> None:
 def list_clocks(
     due_within: Annotated[
         float | None,
-        typer.Option(metavar="HOURS", help="Only what is due within so many hours, or has passed."),
+        typer.Option(
+            min=0, max=100_000, metavar="HOURS", help="Only what is due within so many hours, or has passed."
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     as_json: Json = False,

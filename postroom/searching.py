@@ -228,10 +228,12 @@ def _what(event: dict[str, Any]) -> str:
     match event["kind"]:
         case "moved":
             return f"{content.get('from')} → {content.get('to')}"
-        case "assigned" | "given back":
+        case "assigned" | "given back" | "brought back":
             to = content.get("to", {})
             who = holder(to.get("department"), to.get("person"))
             return f"{event['kind']} to {who or 'the registry'}"
+        case "deadline soon" | "deadline passed":
+            return f"{event['kind']}: {content.get('deadline')}"
         case "related":
             return f"{content.get('relation')} {content.get('number')}"
         case "amended":

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from domain.rights import Rights
-from domain.states import ENDS, REGISTERED, USUAL, States
+from domain.states import REGISTERED, USUAL, States
 from register.models import Document, Entry, Event
 from register.rights import within
 from register.standing import VOIDED
@@ -86,8 +86,7 @@ def bottlenecks(
         rows = list(events)
         number, direction, own = rows[0][1:4]
         label = own or labels.get(entry, "")
-        follow = office.follow(direction, label)
-        ends = ENDS | {state for state, then in follow.items() if not then}
+        ends = office.ends(direction, label)
         for name, begin, end in _stays(by, rows, label, ends):
             if not name and by == By.PERSON:
                 continue

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
@@ -11,12 +12,14 @@ import pytest
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from domain.document import Fate, FateKind
-from domain.office import Department, Rule, User
+from domain.office import Deadline, Department, Rule, User
 from infra.database import connect, disconnect
 from infra.services.postgresql import PostgreSQL
 from register import batches, checks, chunks, decisions, office, outbox, problems, review, seals
 from register.acts import Act
+from register.clocks import settle
 from register.filing import NewProblem, close
+from register.firing import fire
 from register.followers import FOLLOWERS
 from register.following import Desk, follow
 from register.history import breaks
@@ -132,6 +135,7 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
         "notify": ("ben",),
     }  # fmt: skip
     office.put("rule", Rule("all", 1, "true", then), act)
+    office.put("deadline", Deadline("soon", hours=4, remind=(1,), escalate="/ben"), act)
     disconnect()
     connect(tmp_path, settings(laid.url(role)))
     entry = file_a_batch().entry
@@ -139,6 +143,9 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
     entry.refresh_from_db()
     assert (entry.department, entry.person, entry.status) == ("works", "ben", "assigned")
     assert (entry.priority, entry.confidentiality, entry.tags) == ("high", "public", ["new"])
+    assert settle(desk := Desk(decisions.office(), ZoneInfo("UTC"))) == 1
+    assert [one.what for one in fire(desk, AT + timedelta(days=9))] == ["passed"]
+    assert follow(desk, FOLLOWERS) == 1
 
 
 FORBIDDEN = {

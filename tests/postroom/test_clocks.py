@@ -52,6 +52,9 @@ def test_the_page_is_what_happens(home: Path) -> None:
         assert asked(home, "status")["deadlines"] == {"running": 2, "passed": 1, "waiting": 0}
         assert "2 deadlines running, 1 passed" in run(home, "status").output
     assert re.search(r"passed: 2026-03-10 13:01", shown)
+    told = run(home, "show", NUMBER).output
+    assert "deadline soon: complaints" in told
+    assert "deadline passed: complaints" in told
 
 
 def test_a_deadline_is_added_changed_shown_and_taken_away(home: Path) -> None:
