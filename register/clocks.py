@@ -30,6 +30,7 @@ SOON, GONE = "deadline soon", "deadline passed"
 IN_TIME, LATE, VOID, DROPPED = "in time", "late", "void", "dropped"
 _ROUTED = "routed"
 _SETTLED = "calendar of the clocks"
+_MOVES = ("allowed", "used", "due_at", "next_at")  # with the calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +89,27 @@ def fires(clock: Clock, calendar: Calendar) -> list[tuple[str, datetime]]:
 
 
 def settle(desk: Desk) -> int:
-    """Move what is due where the calendar has changed since the last time; returns how many clocks run.
+    """Move what is due where the calendar has changed since the last time; returns of how many clocks.
 
     Killed half-way, it is done again: what it writes does not depend on what was written before.
     """
     if settled(desk):
         return 0
-    running = list(Clock.objects.filter(ended_at=None).order_by("pk").values_list("pk", "entry_id"))
-    for clock_id, entry_id in running:
+    count = 0
+    for running in list(Clock.objects.filter(ended_at=None).order_by("pk").values_list("pk", flat=True)):
+        seen = Clock.objects.select_related("entry").get(pk=running)
+        if not _stand(seen, run_of(seen), desk.calendar):
+            continue
         with write():
-            Entry.objects.select_for_update().get(pk=entry_id)
-            clock = Clock.objects.get(pk=clock_id)
+            Entry.objects.select_for_update().get(pk=seen.entry_id)
+            clock = Clock.objects.get(pk=running)
             if clock.ended_at is None:
                 keep(clock, run_of(clock), desk.calendar)
+                count += 1
     with write():
         now = {"at": timezone.now(), "told": _calendar_name(desk)}
         Mark.objects.update_or_create(name=_SETTLED, defaults=now)
-    return len(running)
+    return count
 
 
 def settled(desk: Desk) -> bool:
@@ -119,6 +124,13 @@ def _calendar_name(desk: Desk) -> dict[str, str]:
 
 def keep(clock: Clock, run: Run, calendar: Calendar, outcome: str = "") -> None:
     """Write down how the clock stands, within a transaction that holds its entry's row."""
+    _stand(clock, run, calendar, outcome)
+    clock.save()
+
+
+def _stand(clock: Clock, run: Run, calendar: Calendar, outcome: str = "") -> bool:
+    """Let the clock stand as the run and the calendar say; whether anything of it moves."""
+    before = [getattr(clock, name) for name in _MOVES]
     clock.ran = [[begin.isoformat(), end.isoformat()] for begin, end in run.ran]
     clock.begun_at, clock.resumed_at, clock.ended_at = run.begun_at, run.resumed_at, run.ended_at
     try:
@@ -130,7 +142,7 @@ def keep(clock: Clock, run: Run, calendar: Calendar, outcome: str = "") -> None:
     ended = (LATE if late(run, clock.due_at) else IN_TIME) if run.ended_at else ""
     clock.outcome = outcome or ended
     clock.next_at = min((at for _, at in fires(clock, calendar)), default=None)
-    clock.save()
+    return before != [getattr(clock, name) for name in _MOVES]
 
 
 def _facts(snapshot: Mapping[str, Any]) -> _Facts:

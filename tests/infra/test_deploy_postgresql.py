@@ -13,6 +13,7 @@ from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from domain.document import Fate, FateKind
 from domain.office import Deadline, Department, Rule, User
+from domain.working_time import Calendar, opening_hours
 from infra.database import connect, disconnect
 from infra.services.postgresql import PostgreSQL
 from register import batches, checks, chunks, decisions, office, outbox, problems, review, seals
@@ -143,7 +144,9 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
     entry.refresh_from_db()
     assert (entry.department, entry.person, entry.status) == ("works", "ben", "assigned")
     assert (entry.priority, entry.confidentiality, entry.tags) == ("high", "public", ["new"])
-    assert settle(desk := Desk(decisions.office(), ZoneInfo("UTC"))) == 1
+    always = Calendar(ZoneInfo("UTC"), opening_hours("Mon-Sun 00:00-24:00"))
+    desk = Desk(decisions.office(), ZoneInfo("UTC"), calendar=always)
+    assert settle(desk) == 1
     assert [one.what for one in fire(desk, AT + timedelta(days=9))] == ["passed"]
     assert follow(desk, FOLLOWERS) == 1
 
