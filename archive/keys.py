@@ -5,7 +5,7 @@
     originals/<first two of sha256>/<sha256>/original
     renditions/<sha256 of the original>/<sha256>/<name>   what is read in an original's place
     documents/<document id>/<sha256 of the content>/<name>
-    register/<register number>/<sequence, nine digits>.json
+    register/<register number>/<sequence, nine digits>.json   in the form of formats.md, however it is written
     batches/<batch>/<sequence, nine digits>.json
     office/decisions/<sequence, nine digits>.json   what the office decided of itself
     office/heads/<day>.json                   the last event of each register's audit chain, day by day
@@ -19,6 +19,7 @@ import re
 
 from archive.port import check_key
 from domain.errors import Usage
+from domain.numbers import read, written
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -117,7 +118,8 @@ def document_prefix(document_id: str) -> str:
 
 def record_prefix(number: str) -> str:
     """All records of one entry have keys that begin so."""
-    return f"{REGISTER}{_segment(number)}/"
+    place = read(number)
+    return f"{REGISTER}{_segment(written(place) if place else number)}/"
 
 
 def _numbered(prefix: str, sequence: int) -> str:

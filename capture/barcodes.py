@@ -24,9 +24,10 @@ from capture.barcode_passes import (
 )
 from capture.barcode_windows import MOST, code_windows
 from capture.cover import HEAD
-from capture.labels import NUMBER_LIKE, objection
+from capture.labels import objection
 from capture.patch import read_patches
 from capture.station import FORMATS
+from domain.numbers import is_like
 from domain.page import Barcode, Box
 
 _LABEL = 640 * 640  # pixels; an image so small is a label or a photo of one, looked at as a whole
@@ -61,7 +62,7 @@ class BarcodeOptions:
         """Whether this may be the code that was expected: any, where the station does not say which."""
         if not self.label and not self.separator:
             return True
-        if code.text == self.separator or code.text.startswith(HEAD) or NUMBER_LIKE.fullmatch(code.text):
+        if code.text == self.separator or code.text.startswith(HEAD) or is_like(code.text):
             return True
         return not objection(code, self.label, self.label_formats)
 

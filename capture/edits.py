@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from domain.document import Cut, Fate, FateKind, Separation
 from domain.errors import Usage
 from domain.layout import Change, Place, StandingPage
+from domain.numbers import is_like, read, wrong_check
 
 _RANGE = re.compile(r"(?:(?P<file>[0-9]+):)?(?P<first>[0-9]+)(?:-(?P<last>[0-9]+))?")
-_NUMBER = re.compile(r"[A-Z][A-Z0-9]*-[0-9]{4}-[0-9]+-[0-9]")
 _TURNS = ("90", "180", "270")
 _FIT = (FateKind.DOCUMENT, FateKind.BLANK, FateKind.SEPARATOR)
 
@@ -99,15 +99,18 @@ class _Batch:
         return tuple(place for part in text.split(",") for place in self._part(part.strip(), text))
 
     def _part(self, part: str, text: str) -> Sequence[Place]:
-        if _NUMBER.fullmatch(part.upper()):
+        if is_like(part.upper()):
+            wanted = read(part.upper())
             found = [
                 place
                 for places in self.documents.values()
-                if self.pages[places[0]].number == part.upper()
+                if wanted and read(self.pages[places[0]].number or "") == wanted
                 for place in places
             ]
             if not found:
-                raise Usage(f"{part} has no page in this batch; it has {self._numbers()}.")
+                wrong = wrong_check(part.upper())
+                more = f" T{wrong[1:]}." if wrong else ""
+                raise Usage(f"{part} has no page in this batch; it has {self._numbers()}.{more}")
             return found
         match = _RANGE.fullmatch(part)
         if not match:

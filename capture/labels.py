@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from capture.station import SeparationPolicy
 from domain.document import Candidate
+from domain.numbers import LIKE
 from domain.page import Barcode, Box, Page
 
 _OWN = "a register number of ours; its check digit is right"
@@ -23,7 +24,6 @@ _PLACE = "the station's labels lie elsewhere on the page"
 _AFTER_OWN = "a register number of ours comes first"
 _FURTHER_IN = "another one lies nearer the edge"
 _TWICE = "the same text again"
-NUMBER_LIKE = re.compile(r"[A-Z][A-Z0-9]{0,15}-[0-9]{4}-[0-9]{6,}-[0-9]")
 _THIRD = 1 / 3
 
 
@@ -82,7 +82,7 @@ def objection(code: Barcode, label: str, formats: Sequence[str]) -> str:
     ``label`` and ``formats`` as ``SeparationPolicy.label`` and ``label_formats``.
     """
     if not label or not re.fullmatch(label, code.text):
-        return ALTERED if NUMBER_LIKE.fullmatch(code.text) else _FOREIGN
+        return ALTERED if LIKE.fullmatch(code.text) else _FOREIGN
     return _FORMAT if formats and code.format not in formats else ""
 
 

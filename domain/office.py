@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from domain.correspondence import Confidentiality
+from domain.numbers import DEFAULT, Place, written
 
 
 class Role(StrEnum):
@@ -161,8 +162,38 @@ class Delegation:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbering:
+    """How numbers are written: of the register ``name``, or of all that have none of their own, ``all``.
+
+    ``before`` are the forms in which numbers were given until then: these numbers stay.
+    """
+
+    name: str
+    form: str = DEFAULT
+    before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Labels with these numbers, both inclusive, were printed then."""
+
+    first: int
+    last: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NumberRange:
-    """Numbers reserved for a place that has no network: each is used there, or becomes void."""
+    """Numbers reserved ahead, for labels or a place without network: each is used, or becomes void.
+
+    Attributes:
+        first, last: sequences, both inclusive.
+        place: where they are used, for people.
+        form: in which they are written, whatever numbers of later look like.
+        department: whose they are; "" for the registry's own.
+        reserved_at: when.
+        printed: the labels with them.
+    """
 
     name: str
     register: str
@@ -170,6 +201,19 @@ class NumberRange:
     first: int
     last: int
     place: str
+    form: str = DEFAULT
+    department: str = ""
+    reserved_at: datetime | None = None
+    printed: tuple[Printed, ...] = ()
+
+    def number(self, sequence: int) -> str:
+        """One of its numbers."""
+        return written(Place(self.register, self.year, sequence), self.form)
+
+    def holds(self, place: Place) -> bool:
+        """Whether this number was reserved with it."""
+        of = (place.register, place.year) == (self.register, self.year)
+        return of and self.first <= place.sequence <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +229,7 @@ class Office:
     closures: Mapping[str, Closure] = field(default_factory=dict)
     delegations: Mapping[str, Delegation] = field(default_factory=dict)
     ranges: Mapping[str, NumberRange] = field(default_factory=dict)
+    numberings: Mapping[str, Numbering] = field(default_factory=dict)
 
     def with_below(self, department: str) -> Iterator[str]:
         """The department and all that belong to it, at whatever remove."""
@@ -214,5 +259,6 @@ KINDS: Mapping[str, tuple[str, type[Any]]] = {
     "closure": ("closures", Closure),
     "delegation": ("delegations", Delegation),
     "range": ("ranges", NumberRange),
+    "numbering": ("numberings", Numbering),
 }
 """Where decisions of each kind stand in the office, and what they are."""

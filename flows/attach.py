@@ -22,6 +22,7 @@ from register import batches
 from register.acts import Act
 from register.attaching import must_attach, with_attachment
 from register.models import Batch
+from register.numbering import stored
 
 STATION = "attached"
 """What the batches of files that people add are said to come from."""
@@ -52,6 +53,7 @@ def attach(services: Services, number: str, files: Sequence[Path], act: Act, rep
     for file in files:
         if not file.is_file():
             raise Usage(f"{file} is no file: name the file that is to be added")
+    number = stored(number)
     register = must_attach(number, act, replaces)
     said = Attachment(number, act.actor, act.reason, replaces)
     done = Intake()

@@ -14,6 +14,7 @@ from typing import Any
 
 from archive.keys import HEADS
 from domain.errors import Usage
+from domain.numbers import read
 from flows.taking import spooled
 from infra import dumps
 from infra.copies import copy, files, link, seal
@@ -23,7 +24,7 @@ from infra.settings import Settings
 from infra.wiring import Services
 from register import batches
 from register.models import Batch
-from register.numbers import HISTORY, is_number
+from register.numbers import HISTORY, OFFICE
 
 _FORMAT = 1
 SETTINGS = "postroom.toml"
@@ -96,15 +97,19 @@ def back_up(services: Services, folder: Path, *, archive: bool) -> dict[str, Any
 
 
 def _is_later(path: Path, last: Mapping[tuple[str, int], int]) -> bool:
-    """Whether this is the record of a number or an event that was given after the register was copied.
+    """Whether this is the record of a number, event or decision that was given after the register was copied.
 
     It is given anew where that copy is put back.
     """
-    if path.parts[1:2] != ("register",) or not is_number(path.parts[2]) or not path.stem.isdecimal():
+    if path.parts[1:3] == ("office", "decisions") and path.stem.isdecimal():
+        return int(path.stem) > last.get((OFFICE, HISTORY), 0)
+    if path.parts[1:2] != ("register",) or not path.stem.isdecimal():
         return False
-    register, year, sequence, _ = path.parts[2].split("-")
-    given = last.get((register, int(year)), 0), last.get((register, HISTORY), 0)
-    return int(sequence) > given[0] or int(path.stem) > given[1]
+    place = read(path.parts[2])
+    if place is None:
+        return False
+    given = last.get((place.register, place.year), 0), last.get((place.register, HISTORY), 0)
+    return place.sequence > given[0] or int(path.stem) > given[1]
 
 
 def _copy_all(source: Path, target: Path) -> None:

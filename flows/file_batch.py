@@ -24,7 +24,7 @@ from register import batches
 from register.attaching import attachment_of
 from register.filing import NewProblem, close
 from register.models import Batch
-from register.numbers import is_number
+from register.numbering import is_own
 from register.resplits import under_way
 from register.views import first_number
 
@@ -125,7 +125,7 @@ def cut(
         apart = batches.by_themselves(batch, OFFICE)
         pages = {one.ordinal: one.pages for one in batches.claims_of(batch)}
         # A file for an entry stays whole: a number on one of its pages is only spoken of.
-        label = is_number if attachment_of(batch) is None else _no_label
+        label = is_own if attachment_of(batch) is None else _no_label
         found = separate(sheets, readings.refused, station_of(batch), label, apart, pages, today(services))
         result = batches.plan(batch, found)
     for fate in result.fates:

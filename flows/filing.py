@@ -28,7 +28,7 @@ from models.classify import Classifier, classify
 from register import batches, filing
 from register.attaching import attachment_of
 from register.models import Batch, Claim, Document
-from register.numbers import is_number
+from register.numbering import entry_of, is_own, is_reserved
 
 _DOCUMENTS = uuid.UUID("6f7f2a4e-5a0b-4a59-9d38-0f1d3f0c6b7e")
 _ACTOR = "intake"
@@ -121,17 +121,26 @@ def _file(
     services: Services, batch: Batch, model: Classifier, ordinal: int, cut: Cut, made: MadeDocument
 ) -> Document:
     said = attachment_of(batch)
-    attach_to = said.entry if said else cut.label if cut.label and is_number(cut.label) else ""
-    if attach_to and not filing.entry_exists(attach_to):
-        raise Refused(
-            f"the label {attach_to} names an entry that is not in the register",
-            "Check the label. Correct it and scan the pages again, or retry once the entry is there.",
-        )
+    attach_to, reserved = (said.entry, "") if said else _place(cut.label)
     ready = _filing(services, batch, model, ordinal, cut, made)
     alarms = tuple(alarms_of(batch, cut, made, ready.verdict))
-    ready = replace(ready, attach_to=attach_to, alarms=alarms)
+    ready = replace(ready, attach_to=attach_to, reserved=reserved, alarms=alarms)
     actor = said.by if said else _ACTOR
     return filing.file_document(batch, ready, zone=services.settings.zone, actor=actor, at=datetime.now(UTC))
+
+
+def _place(label: str | None) -> tuple[str, str]:
+    """The entry that a label names, or the number that it bears and that was reserved; "" for neither."""
+    if not label or not is_own(label):
+        return "", ""
+    if is_reserved(label):
+        return "", label
+    if entry := entry_of(label):
+        return entry, ""
+    raise Refused(
+        f"the label {label} names an entry that is not in the register, nor was it reserved",
+        "Check the label. Correct it and scan the pages again, or retry once the entry is there.",
+    )
 
 
 def _filing(

@@ -9,6 +9,7 @@ from archive.keys import REGISTER, batch_record_key, heads_key, record_key, reco
 from archive.port import Damaged, NotFound
 from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
+from domain.numbers import Place, read, written
 from flows import heads, records
 from flows.behind import not_behind
 from flows.migrate import migrate
@@ -19,7 +20,8 @@ from register import account, decisions, history, outbox, restoring
 from register.following import came_back
 from register.indexing import index_entry
 from register.models import Outbox
-from register.numbers import HISTORY, OFFICE, format_number, is_number
+from register.numbering import form_of
+from register.numbers import HISTORY, OFFICE
 from register.restoring import RUN, Difference, Story
 from register.restoring_batches import Home, add_batches, add_twins, given, settle
 from register.restoring_entries import add_entries
@@ -125,6 +127,8 @@ def _restore(services: Services, differences: list[Difference]) -> int:
     for story in records.decisions(services.archive, differences):
         differences += add_decisions([story])
         highest[OFFICE, HISTORY] = story.last
+    for one in decisions.office().ranges.values():  # a reserved number was given, whatever became of it
+        _given(highest, (one.register, one.year), one.last)
     for stories in records.runs(records.batches(services.archive, differences), RUN):
         differences += add_batches([story for story in stories if story.records], home, twins)
         count += len(stories)
@@ -148,17 +152,21 @@ def _restore(services: Services, differences: list[Difference]) -> int:
 def _note(highest: dict[tuple[str, int], int], given: Iterable[tuple[str, int]]) -> None:
     """The highest numbers and events given: what is lost was given too, and is not given again."""
     for number, event in given:
-        if is_number(number):
-            register, year, sequence, _ = number.split("-")
-            for place, last in (((register, int(year)), int(sequence)), ((register, HISTORY), event)):
-                highest[place] = max(highest.get(place, 0), last)
+        if found := read(number):
+            _given(highest, (found.register, found.year), found.sequence)
+            _given(highest, (found.register, HISTORY), event)
+
+
+def _given(highest: dict[tuple[str, int], int], place: tuple[str, int], last: int) -> None:
+    highest[place] = max(highest.get(place, 0), last)
 
 
 def _wrong_in_books(services: Services) -> list[Difference]:
     """Numbers that are missing, places where a chain does not hold, and where it is not as its heads were."""
     gaps = [
         Difference(
-            record_prefix(format_number(gap["register"], gap["year"], number)), "this number is missing"
+            record_prefix(written(Place(gap["register"], gap["year"], number), form_of(gap["register"]))),
+            "this number is missing",
         )
         for gap in account.number_gaps()
         for number in gap["missing"]

@@ -23,8 +23,8 @@ from archive.keys import (
 )
 from archive.port import Archive, Damaged, NotFound, check_key
 from domain.errors import Usage
+from domain.numbers import Place, read, written
 from register.filing import RENDITION, Kept
-from register.numbers import format_number
 from register.records import read_record
 from register.restoring import Difference, Record, Story, unknown
 from register.restoring_entries import Origin, Original
@@ -151,8 +151,10 @@ def _is_decision(content: dict[str, Any], name: str, sequence: int) -> bool:
 def _is_of_entry(content: dict[str, Any], name: str, sequence: int) -> bool:
     try:
         event, entry = content["event"], content["entry"]
-        number = format_number(entry["register"], entry["year"], entry["sequence"])
-        same = name == number == entry["number"] == event["number"]
+        place = Place(entry["register"], entry["year"], entry["sequence"])
+        same = (
+            name == written(place) and read(entry["number"]) == place and entry["number"] == event["number"]
+        )
         return bool(same and event["register"] == entry["register"] and event["sequence"] == sequence)
     except (KeyError, TypeError, ValueError):
         return False

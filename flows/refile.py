@@ -15,7 +15,7 @@ from infra.wiring import Services
 from register import batches, resplits
 from register.filing import Filing
 from register.models import Batch
-from register.numbers import is_number
+from register.numbering import is_own
 from register.refiling import finish
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def refile(tools: "Tools", batch: Batch) -> None:
         policy = station_of(batch).separation
         bearing = {key: sheet.page for key, sheet in readings.sheets.items()}
         cuts = [
-            (ordinal, replace(cut, candidates=gathered(bearing, cut.pages, policy, is_number)))
+            (ordinal, replace(cut, candidates=gathered(bearing, cut.pages, policy, is_own)))
             for ordinal, cut in enumerate(plan.documents)
         ]
         for some in chunks(cuts, _DOCUMENTS_A_TASK):

@@ -16,7 +16,7 @@ from infra.copies import compare, copy, files, read
 from infra.database import connect, disconnect, known_migrations
 from infra.settings import Settings, load_settings
 from infra.wiring import open_archive
-from register.numbers import HISTORY
+from register.numbers import HISTORY, OFFICE
 
 _FOLDERS = ("spool", "models", "archive", "index")
 
@@ -86,7 +86,8 @@ def _check_register(home: Path, settings: Settings, source: Path) -> None:
     if found := dumps.users(settings.database):
         raise Unavailable(f"Postroom is at work on this database: {'; '.join(found)}. Stop it there first.")
     year = datetime.now(UTC).astimezone(settings.zone).year
-    refuse_older(open_archive(settings, home), lambda: last, (), year)
+    decided = counters.get((OFFICE, HISTORY), 0)
+    refuse_older(open_archive(settings, home), lambda: last, lambda: decided, (), year)
 
 
 def _make_room(

@@ -1,17 +1,20 @@
 """Verify: whether the register, the archive, the index and the spool agree with each other."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from flows import heads
 from flows.fixity import check_share
 from infra.wiring import Services
-from register import account, checks, decisions, history
+from register import account, checks, decisions, history, ranges
 from register.batches import keys_in_work
 
 
 def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
     """Counts of what is wrong, with the lists under ``wrong``; ``ok`` when there is nothing.
+
+    Numbers that were reserved ahead and are open are not wrong; they are told, with for how long.
 
     Of the objects and records in the archive a ``share`` (0-1) is read and its hashes compared, those
     longest unchecked first; what was found is recorded, and mended where there is a second bucket. At a
@@ -38,9 +41,15 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
         ),
         "index_extra": sorted(number for number in held if number not in known),
     }
+    reserved = ranges.listed(None, datetime.now(UTC))
     return {
         "ok": not any(wrong.values()),
         **account.totals(),
+        "reserved_open": sum(one["open"] for one in reserved),
+        "reserved": [
+            {name: one[name] for name in ("range", "place", "open", "reserved_at", "days")}
+            for one in reserved
+        ],
         **{name: len(found) for name, found in wrong.items()},
         "objects_checked": checked.objects,
         "mended": checked.mended,

@@ -206,17 +206,17 @@ def crash(
 @bench.command()
 def numbers(
     processes: Annotated[int, typer.Option(min=1, help="That take numbers at the same time.")] = 32,
-    each: Annotated[int, typer.Option(min=1, help="Transactions that each of them begins.")] = 200,
+    each: Annotated[int, typer.Option(min=1, help="Numbers that each of them takes.")] = 500,
     as_json: Json = False,
 ) -> None:
-    """Take register numbers from many processes, with rollbacks and kills, on both databases."""
+    """Take and reserve numbers from many processes, with rollbacks and kills, on both databases."""
     data = measured_by("numbers").run(processes, each)
 
     def show() -> None:
         for name in ("sqlite", "postgresql"):
             one = data[name]
             wrong = ", ".join(f"{one[what]} {what.replace('_', ' ')}" for what in _WRONG)
-            pace = f"{one['numbers']} numbers, {one['numbers_per_s']}/s"
+            pace = f"{one['numbers']} numbers, {one['numbers_per_s']}/s, {one['open']} reserved and open"
             say(f"{name:<10} {pace}, {one['kills']} kills; {wrong}")
 
     answer(as_json, data, show)

@@ -48,6 +48,10 @@ def _print_check(data: dict[str, Any]) -> None:
         of = f", entry {one['number']}" if one["number"] else ""
         place = f"register {one['register']}, event {one['sequence']}{of}"
         say(f"The first event that was altered: {place}: {one['problem']}", style="red")
+    for one in data["reserved"]:
+        numbers = count(one["open"], "number")
+        since = count(one["days"], "day")
+        say(f"{numbers} of {one['range']} open since {since}: postroom number reconcile {one['range']}")
     if data["ok"]:
         say("All accounted for: no page lost, no number missing, nothing altered.", style="green")
 

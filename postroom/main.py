@@ -26,8 +26,10 @@ from postroom import (
     indexing,
     inspecting,
     intaking,
+    labels,
     learning,
     learning_benches,
+    numbers,
     office,
     people,
     receipts,
@@ -67,6 +69,8 @@ for verbs in (
     rules,
     receipts,
     reports,
+    numbers,
+    labels,
     resplitting,
     inspecting,
     learning,
@@ -91,7 +95,7 @@ for verbs in (
 _FOR_USERS = frozenset(
     {
         "entry", "search", "show", "get", "receipt", "department", "user", "field", "closure", "delegation",
-        "rule", "deadline", "clock", "review", "label", "exceptions", "report",
+        "rule", "deadline", "clock", "review", "label", "exceptions", "report", "number", "labels",
     }
 )  # fmt: skip
 """Verbs that ask what a user may do; all others are the owner's."""

@@ -39,7 +39,7 @@ def issue(
 
     if language and language not in WORDS:
         raise Usage(f"language is {language!r}: receipts are written in {', '.join(WORDS)}")
-    path = output or Path(f"{number}.pdf")
+    path = output or Path(f"{number.replace('/', '-')}.pdf")
     if not path.parent.is_dir():
         raise Usage(f"{path.parent} is not a folder: name a file in one that is there")
     pdf = make(instance, number, act(instance, "", by), language)

@@ -1,6 +1,5 @@
 """``search``, ``show``, ``get``: finding what was filed."""
 
-import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from rich.text import Text
 from domain.correspondence import holder
 from domain.entry import Query, Results
 from domain.errors import Usage
+from domain.numbers import numbers_in
 from domain.rights import Action
 from flows.search import as_told
 from flows.search import search as find
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from flows.locate import Place
     from register.standing import Void
 
-_NUMBER = re.compile(r"\b[A-Z][A-Z0-9]{0,15}-[0-9]{4}-[0-9]{6,}-[0-9]\b")
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 
@@ -59,7 +58,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search the full text of everything filed."""
-    numbers = _NUMBER.findall(query.upper())
+    numbers = numbers_in(query.upper())
     instance = services(database=boxes or bool(numbers) or not is_owner())
     may = rights(instance)
     start = time.perf_counter()
@@ -73,9 +72,10 @@ def search(
         places = locate(instance, query, found.hits)
     void: list[Void] = []
     if numbers:
+        from register.numbering import stored
         from register.standing import told
 
-        void = told(numbers, may)
+        void = told([stored(one) for one in numbers], may)
     data = {
         "total": found.total,
         "seconds": round(seconds, 4),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Min, Sum
 
-from register import outbox
+from register import decisions, outbox
 from register.models import Batch, Counter, Entry, Outbox, PageFate
 
 _ENDED = (Batch.State.DONE, Batch.State.RELEASED)
@@ -33,7 +33,11 @@ def unaccounted() -> Iterator[dict[str, Any]]:
 
 
 def number_gaps() -> Iterator[dict[str, Any]]:
-    """Registers and years whose numbers do not run from 1 to the counter without a gap."""
+    """Registers and years whose numbers do not run from 1 to the counter without a gap.
+
+    A number that was reserved ahead is none, whether it was used by now or not.
+    """
+    ranges = decisions.office().ranges.values()
     for counter in Counter.objects.exclude(year=0).order_by("register", "year"):
         entries = Entry.objects.filter(register=counter.register, year=counter.year)
         found = entries.aggregate(count=Count("id"), low=Min("sequence"), high=Max("sequence"))
@@ -41,13 +45,17 @@ def number_gaps() -> Iterator[dict[str, Any]]:
             counter.last and (found["low"], found["high"]) != (1, counter.last)
         ):
             taken = set(entries.values_list("sequence", flat=True))
+            reserved = [one for one in ranges if (one.register, one.year) == (counter.register, counter.year)]
+            for one in reserved:
+                taken.update(range(one.first, one.last + 1))
             missing = [number for number in range(1, counter.last + 1) if number not in taken]
-            yield {
-                "register": counter.register,
-                "year": counter.year,
-                "last": counter.last,
-                "missing": missing,
-            }
+            if missing or max(taken, default=0) > counter.last or min(taken, default=1) < 1:
+                yield {
+                    "register": counter.register,
+                    "year": counter.year,
+                    "last": counter.last,
+                    "missing": missing,
+                }
 
 
 def records_pending() -> list[dict[str, Any]]:

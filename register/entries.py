@@ -7,15 +7,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.correspondence import INVERSE, Channel, Confidentiality, Details, Direction, Priority, Relation
-from domain.errors import Missing, Stale, Usage
+from domain.errors import Stale, Usage
 from domain.fields import checked_values
+from domain.numbers import Place
 from domain.rights import Action, Guarded
 from domain.states import APPROVALS, RECEIVED, REGISTERED, USUAL, States
 from register import decisions, voids
 from register.acts import Act
 from register.filing import record
 from register.models import Entry, Event
-from register.numbers import must_be_register, next_number
+from register.numbering import next_number, no_entry, range_of, stored, take_reserved
+from register.numbers import must_be_register
 from register.office import must_be_holder
 from register.parties import RECIPIENT, SENDER, fold, parties, set_parties
 from register.rights import guarded, must, must_new
@@ -34,20 +36,22 @@ def enter(
     *,
     zone: ZoneInfo,
     register: str = "",
+    number: str = "",
     received_at: datetime | None = None,
     department: str = "",
     person: str = "",
     known: Callable[[str], None] = lambda label: None,
     office: States = USUAL,
 ) -> Entry:
-    """Make an entry with the next number of its register and of the year of its receipt.
+    """Make an entry with the next number of its register and of the year of its receipt, or a reserved one.
 
     Args:
         direction: of the entry.
         details: what it is.
         act: who enters it; ``at`` is the server's time.
         zone: the office's, in which years end.
-        register: "" for the direction's own.
+        register: "" for the direction's own, or the number's.
+        number: that was reserved, and that it gets; "" for the next.
         received_at: when it was received or dispatched, where that was before.
         department: that holds it.
         person: who holds it.
@@ -57,6 +61,8 @@ def enter(
     Raises:
         Usage: a value cannot be; names the field, the value and what to do. Nothing is written.
         Forbidden: the person may not register entries there.
+        Missing: the number was not reserved.
+        Stale: somebody has used it.
     """
     at, today = received_at or act.at, act.at.astimezone(zone).date()
     department, person, now = fit(department), fit(person), decisions.office()
@@ -65,13 +71,16 @@ def enter(
     _check(details, direction, today, known, list(_told(details)))
     if at > act.at:
         raise Usage(f"received_at is {at.isoformat()}, which is yet to come: leave it out for now")
-    register = register or REGISTERS[direction]
-    must_be_register(register)
+    must_be_register(register or REGISTERS[direction])
     must_be_holder(now, department, person, made, today)
     details = fit(replace(details, custom=checked_values(now.fields, details.label, details.custom)))
     with write():
+        if number:
+            columns = _reserved(fit(number), register, at.astimezone(zone).year, act)
+        else:
+            columns = next_number(register or REGISTERS[direction], at, zone)
         entry = Entry.objects.create(
-            **next_number(register, at, zone),
+            **columns,
             direction=direction,
             received_at=at,
             status=_begins(direction, details, office),
@@ -82,8 +91,24 @@ def enter(
         _set_parties(entry, details)
         content = {**_told(details), "direction": direction, "status": entry.status}
         content |= {"department": department, "person": person, "reason": act.reason}
+        if number:
+            reserved = range_of(Place(entry.register, entry.year, entry.sequence))
+            content["reserved"] = reserved.name if reserved else ""
         recorded(entry, "entered", content, act)
     return entry
+
+
+def _reserved(number: str, register: str, year: int, act: Act) -> dict[str, Any]:
+    columns = take_reserved(number, act.rights)
+    if register and register != columns["register"]:
+        raise Usage(
+            f"register is {register}, but {number} is of {columns['register']}: leave out the register"
+        )
+    if year < columns["year"]:
+        raise Usage(
+            f"received_at lies in {year}, before the year of {number}: correct it, or take another number"
+        )
+    return columns
 
 
 def _begins(direction: Direction, details: Details, office: States) -> str:
@@ -154,6 +179,7 @@ def relate(number: str, relation: Relation, other: str, act: Act) -> Entry:
     Raises:
         Usage: one of them is not there or void, they are one, or it was said before.
     """
+    number, other = stored(fit(number)), stored(fit(other))
     if number == other:
         raise Usage(f"{number} cannot be related to itself: name another entry")
     with write():
@@ -216,8 +242,9 @@ def strike(number: str, act: Act, *, replaced_by: Sequence[str] = ()) -> Entry:
     """
     with write():
         entry = locked(number, act, Action.REGISTER)
+        replaced_by = [stored(fit(other)) for other in replaced_by]
         for other in replaced_by:
-            if other == number or not Entry.objects.filter(number=fit(other), voided_at=None).exists():
+            if other == entry.number or not Entry.objects.filter(number=other, voided_at=None).exists():
                 raise Usage(f"{other} cannot take the place of {number}: name an entry that counts")
         voids.void(entry, act.reason, actor=act.actor, at=act.at, replaced_by=replaced_by)
         return Entry.objects.get(pk=entry.pk)
@@ -262,9 +289,9 @@ def locked(number: str, act: Act, action: Action = Action.EDIT) -> Entry:
         Stale: somebody changed it since it was seen.
         Usage: it is void.
     """
-    entry = Entry.objects.select_for_update().filter(number=fit(number)).first()
+    entry = Entry.objects.select_for_update().filter(number=stored(fit(number))).first()
     if entry is None:
-        raise Missing(f"There is no entry {number}. Find it: postroom search WORDS")
+        raise no_entry(number)
     must(act.rights, action, entry)
     if entry.voided_at is not None:
         raise Usage(f"{number} is void: {entry.void_reason}. A void entry stays as it is.")

@@ -1,13 +1,14 @@
 """Filing: the one transaction that makes a document an entry of the register."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.document import Candidate, Fate, FateKind, Field, Signature, Verdict
 from domain.errors import Refused
+from domain.numbers import Place
 from domain.page import LineItem
 from domain.states import RECEIVED, REGISTERED
 from domain.wire import to_plain
@@ -24,7 +25,7 @@ from register.models import (
     Problem,
     StoredObject,
 )
-from register.numbers import next_number
+from register.numbering import next_number, range_of, take_reserved, taken_by
 from register.parties import RECIPIENT, SENDER, fold, set_parties
 from register.records import record_batch, snapshot, write_record
 from register.session import write
@@ -61,6 +62,7 @@ class Filing:
         pages: ``(file of the batch, page of that file)`` in order.
         barcode: the label barcode on it, or "".
         attach_to: number of the entry it belongs to; "" for a new one.
+        reserved: number on its label that was reserved ahead, and that the new entry gets; "" for the next.
         access: labels of those who may see it.
         signatures: the electronic signatures of the files it was cut from, each with the file's name.
         department: that it is for; an entry that has one keeps it.
@@ -92,17 +94,13 @@ class Filing:
     signatures: tuple[tuple[str, Signature], ...] = ()
     department: str = ""
     register: str = ""
+    reserved: str = ""
     named: str = ""
     alarms: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     lines: tuple[LineItem, ...] = ()
     blind: int = 0
     forgotten: bool = False
-
-
-def entry_exists(number: str) -> bool:
-    """Whether the register has an entry of this number."""
-    return Entry.objects.filter(number=number).exists()
 
 
 def document_filed(key: str) -> bool:
@@ -125,13 +123,19 @@ def file_document(batch: Batch, filing: Filing, *, zone: ZoneInfo, actor: str, a
         filed = Document.objects.filter(key=filing.key).select_related("entry").first()
         if filed:
             return filed
+        if filing.reserved and (taken := taken_by(filing.reserved)):  # by its other pages, or by hand
+            filing = replace(filing, attach_to=taken)
         entry = _entry(filing.attach_to) if filing.attach_to else _new_entry(batch, filing, zone)
         if filing.department and not entry.department:
             entry.department = filing.department
             entry.save(update_fields=["department"])
         document = _add_document(entry, batch, filing)
         kind = "attached" if filing.attach_to else "registered"
-        record(entry, kind, _content(document, filing), actor=actor, at=at)
+        content = _content(document, filing)
+        if filing.reserved and not filing.attach_to:
+            reserved = range_of(Place(entry.register, entry.year, entry.sequence))
+            content["reserved"] = reserved.name if reserved else ""
+        record(entry, kind, content, actor=actor, at=at)
         alarms = [*batch.alarms, *filing.alarms]
         Batch.objects.filter(pk=batch.pk).update(changed_at=at, alarms=alarms)
     return document
@@ -145,8 +149,12 @@ def _entry(number: str) -> Entry:
 
 
 def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo) -> Entry:
+    if filing.reserved:
+        columns = take_reserved(filing.reserved)
+    else:
+        columns = next_number(filing.register or batch.register, batch.received_at, zone)
     entry = Entry.objects.create(
-        **next_number(filing.register or batch.register, batch.received_at, zone),
+        **columns,
         received_at=batch.received_at,
         subject=filing.subject,
         reference=filing.reference,

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from domain.errors import Missing, Usage
+from domain.numbers import must_be_form
 from domain.office import (
     KINDS,
     Closure,
@@ -15,6 +16,7 @@ from domain.office import (
     Delegation,
     Department,
     FieldKind,
+    Numbering,
     Office,
     Rule,
     User,
@@ -234,6 +236,10 @@ def _deadline(now: Office, one: Deadline) -> None:
     must_be_deadline(now, one)
 
 
+def _numbering(now: Office, one: Numbering) -> None:
+    must_be_form(one.form)
+
+
 Check = Callable[[Office, Any], None]
 _CHECKS: dict[str, Check] = {
     "department": _department,
@@ -243,4 +249,5 @@ _CHECKS: dict[str, Check] = {
     "deadline": _deadline,
     "delegation": _delegation,
     "rule": _rule,
+    "numbering": _numbering,
 }

@@ -15,6 +15,7 @@ from domain.layout import Change, Place, StandingPage
 from domain.wire import to_plain
 from register import standing
 from register.models import Batch, Document, Entry, PageFate
+from register.numbering import stored
 from register.records import record_batch
 from register.session import write
 from register.texts import fit
@@ -43,7 +44,7 @@ def find(name: str) -> Batch:
         if batch := Batch.objects.filter(pk=int(name)).first():
             return batch
         raise Usage(f"There is no batch {name}. An entry's is named by: postroom show NUMBER")
-    found = list(Batch.objects.filter(documents__entry__number=name.upper()).distinct().order_by("id"))
+    found = list(Batch.objects.filter(documents__entry__number=stored(name)).distinct().order_by("id"))
     if not found:
         raise Usage(
             f"There is no batch of {name}. Name a batch, or a register number of one of its documents."

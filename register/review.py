@@ -13,6 +13,7 @@ from domain.rights import Action, Rights
 from register import standing
 from register.filing import record
 from register.models import Correction, Document, Entry
+from register.numbering import stored
 from register.rights import guarded, must
 from register.session import write
 
@@ -207,6 +208,7 @@ def _write_down(document: Document, label: str, actor: str, *, kind: Correction.
 
 
 def _find(key: str, rights: Rights | None = None) -> Document:
+    key = stored(key)
     named = Document.objects.filter(Q(key=key) | Q(entry__number=key)).select_related("entry").order_by("id")
     known = [one for one in named if _may(rights, Action.VIEW, one.entry)]
     counting = set(standing.counting().filter(pk__in=[one.pk for one in known]).values_list("pk", flat=True))

@@ -44,6 +44,11 @@ def must(rights: Rights | None, action: Action, entry: Entry) -> None:
         )
 
 
+def may_register(rights: Rights | None, entry: Guarded) -> bool:
+    """Whether somebody may register such an entry; None is the installation's owner."""
+    return rights is None or rights.may(Action.REGISTER, entry)
+
+
 def must_new(rights: Rights | None, entry: Guarded, direction: str) -> None:
     """See that somebody may register such an entry. Who may edit may draft what goes out or stays inside.
 
@@ -51,7 +56,7 @@ def must_new(rights: Rights | None, entry: Guarded, direction: str) -> None:
         Forbidden: they may not.
     """
     drafts = direction != Direction.INCOMING
-    if rights is None or rights.may(Action.REGISTER, entry) or (drafts and rights.may(Action.EDIT, entry)):
+    if rights is None or may_register(rights, entry) or (drafts and rights.may(Action.EDIT, entry)):
         return
     where = f"for {entry.department}" if entry.department else "without a department"
     raise Forbidden(f"{rights.user.name} may not register entries {where} that are {entry.confidentiality}")

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.db.models import F, Min, Q
 
-from domain.errors import Missing
 from domain.rights import Action, Rights
 from register import attaching, standing
 from register.batches import pace
 from register.models import Batch, Claim, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
+from register.numbering import no_entry, stored
 from register.rights import must, within
 from register.texts import fit
 
@@ -23,16 +23,16 @@ def entry(number: str, rights: Rights | None = None, action: Action = Action.VIE
         Missing: there is none, or none that the person may know of.
         Forbidden: the person may not do this with it.
     """
-    found = Entry.objects.filter(number=fit(number)).first()
+    found = Entry.objects.filter(number=stored(fit(number))).first()
     if found is None:
-        raise Missing(f"There is no entry {number}. Find it: postroom search WORDS")
+        raise no_entry(number)
     must(rights, action, found)
     return found
 
 
 def may(number: str, rights: Rights | None, action: Action = Action.VIEW) -> bool:
     """Whether the person may do this with the entry."""
-    return Entry.objects.filter(within(rights, action), number=fit(number)).exists()
+    return Entry.objects.filter(within(rights, action), number=stored(fit(number))).exists()
 
 
 def show(number: str, rights: Rights | None = None) -> dict[str, Any]:

@@ -33,6 +33,8 @@ ANSWERS = (
     ROOT / "register" / "account.py",
     ROOT / "register" / "clock_views.py",
     ROOT / "register" / "history.py",
+    ROOT / "register" / "ranges.py",
+    ROOT / "register" / "printing.py",
     ROOT / "flows" / "verify.py",
     ROOT / "flows" / "rebuild.py",
     ROOT / "flows" / "search.py",

@@ -35,9 +35,10 @@ from infra.classes import must_be
 from register import answers, contents, entries, holding, sharing, views
 from register.acts import Act
 from register.models import Entry
+from register.ranges import direction_of_number
 
 router = Router(by_alias=True)
-Number = Annotated[str, Path(max_length=64, pattern="^[A-Z0-9-]+$")]
+Number = Annotated[str, Path(max_length=64, pattern="^[A-Z0-9.-]+$")]
 Key = Annotated[str, Header(alias="Idempotency-Key", max_length=255)]
 IfMatch = Annotated[str, Header(alias="If-Match", max_length=64)]
 IfNoneMatch = Annotated[str, Header(alias="If-None-Match", max_length=64)]
@@ -75,14 +76,18 @@ def enter(request: HttpRequest, response: HttpResponse, body: NewEntry, key: Key
     """The same request again with the same Idempotency-Key gives the same answer and makes nothing."""
     services = served()
     details = replace(Details(), **_said(body))
+    direction = body.direction
+    if body.number and "direction" not in body.model_fields_set:
+        direction = direction_of_number(body.number)
 
     def make() -> Entry:
         return entries.enter(
-            body.direction,
+            direction,
             details,
             act(request),
             zone=services.settings.zone,
             register=body.code,
+            number=body.number,
             received_at=_moment(body.received_at),
             department=body.department,
             person=body.person,
@@ -199,12 +204,17 @@ _changing(
 )  # fmt: skip
 
 
+def in_path(number: str) -> str:
+    """A number as it stands in a path, where a slash would end it: any sign between is understood."""
+    return number.replace("/", "-")
+
+
 @router.get("/{number}/pdf", response={200: None, **PROBLEMS}, summary="The entry's first document")
 def pdf(request: HttpRequest, number: Number) -> Any:
     """As it lies in the archive."""
     entry = views.entry(number, rights(request), Action.EXPORT)
     stored = served().archive.open(contents.object_key(entry, ("pdfa", "pdf")))
-    return FileResponse(stored, content_type="application/pdf", filename=f"{number}.pdf")
+    return FileResponse(stored, content_type="application/pdf", filename=f"{in_path(entry.number)}.pdf")
 
 
 def _done(
@@ -230,7 +240,7 @@ def _done(
     found = views.show(number, rights(request))
     response["ETag"] = _etag(found)
     if made:
-        response["Location"] = f"/api/v1/entries/{number}"
+        response["Location"] = f"/api/v1/entries/{in_path(number)}"
     return Status(status, found)
 
 

@@ -39,6 +39,7 @@ class NewEntry(Said):
     direction: Direction = Direction.INCOMING
     code: Annotated[str, StringConstraints(pattern="^([A-Z][A-Z0-9]{0,15})?$"), Field(alias="register")] = ""
     received_at: datetime | None = None
+    number: Short = ""
     department: Short = ""
     person: Short = ""
 
@@ -207,6 +208,42 @@ class Clocks(Schema):
     """The deadlines of an entry."""
 
     items: list[ClockWhole]
+
+
+class NewRange(Schema, extra="forbid"):
+    """Numbers to be reserved."""
+
+    code: Annotated[str, StringConstraints(pattern="^[A-Z][A-Z0-9]{0,15}$"), Field(alias="register")]
+    count: Annotated[int, Field(ge=1, le=5000)]
+    place: Short = ""
+    department: Short = ""
+    year: Annotated[int, Field(ge=0, le=9999)] = 0
+    reason: Text = ""
+
+
+class RangeShape(Schema):
+    """Reserved numbers, and what became of them."""
+
+    range: str
+    code: Annotated[str, Field(alias="register")]
+    year: int
+    first: str
+    last: str
+    place: str
+    department: str | None
+    reserved_at: str | None
+    days: int
+    reserved: int
+    used: int
+    void: int
+    open: int
+    open_numbers: list[str]
+
+
+class Ranges(Schema):
+    """Ranges of reserved numbers, the oldest first."""
+
+    items: list[RangeShape]
 
 
 class Held(Schema):

@@ -22,6 +22,7 @@ def test_layout() -> None:
     assert document_key("D-7", "document.pdf", A) == f"documents/D-7/{A}/document.pdf"
     assert manifest_key("D-7", B) == f"documents/D-7/{B}/manifest.json"
     assert record_key("IN-2026-000123-7", 42) == "register/IN-2026-000123-7/000000042.json"
+    assert record_key("2026/IN/123-7", 42) == record_key("IN-2026-000123-7", 42)
 
 
 @given(st.sets(KEYS, min_size=2, max_size=8))

@@ -1,4 +1,4 @@
-"""Many processes take register numbers at once, roll back and are killed: no gap, no double, chain intact.
+"""Many processes take and reserve numbers at once, roll back and are killed: no gap, no double, chain intact.
 
 ``postroom bench numbers``; the tests run a short form.
 """
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def run(processes: int, count: int) -> dict[str, Any]:
 
 
 def take(home: Path, processes: int, count: int, url: str) -> dict[str, Any]:
-    """So many processes begin ``count`` transactions each, in the end; what the books then say."""
+    """So many processes have ``count`` numbers each in the end; what the books then say."""
     home.mkdir(parents=True, exist_ok=True)
 
     def write(seed: int) -> int:
@@ -57,7 +58,7 @@ def _writer(home: Path, seed: int, count: int, url: str) -> int:
 
 
 def _books() -> dict[str, Any]:
-    from register import account, history
+    from register import account, decisions, history, ranges
     from register.models import Entry, Event
 
     entries = Entry.objects.all()
@@ -68,7 +69,9 @@ def _books() -> dict[str, Any]:
     return {
         "numbers": numbers,
         "numbers_per_s": round((numbers - 1) / seconds, 1),
+        "open": sum(one["open"] for one in ranges.listed(None, datetime.now(UTC))),
         "gaps": sum(len(one["missing"]) for one in account.number_gaps()),
         "doubles": numbers - entries.values("register", "year", "sequence").distinct().count(),
-        "chain_breaks": sum(1 for _ in history.breaks()) + abs(Event.objects.count() - numbers),
+        "chain_breaks": sum(1 for _ in (*history.breaks(), *decisions.breaks()))
+        + abs(Event.objects.count() - numbers),
     }

@@ -26,11 +26,12 @@ from flows.resplit import resplit
 from flows.steps import Step
 from infra.wiring import Services
 from letters.patch import bars
-from register import problems, review, views
+from register import printing, problems, ranges, review, views
 from register.acts import Act
 from register.entries import amend, enter, move, relate, strike
 from register.holding import assign
 from register.models import Document, Entry, Problem
+from register.numbering import set_form
 from register.numbers import format_number
 from register.office import put
 from register.sharing import share
@@ -125,6 +126,22 @@ def _enter_by_hand() -> None:
     amend(answer.number, lambda one: replace(one, custom={"plot": "12"}), act, zone=zone)
 
 
+def _print_ahead(services: Services, drop: Path) -> None:
+    """Labels for papers to come, of which one comes; numbers for a counter, of which the rest is void.
+
+    Numbers look otherwise from then on.
+    """
+    act, zone = Act("Zoë", datetime.now(UTC), "the counter closed"), services.settings.zone
+    set_form("{year}/{register}/{sequence}-{check}", act, "LABEL")
+    ahead = ranges.reserve("LABEL", 4, act, zone=zone, place="counter 2", printed=True)
+    labelled(drop / "ahead.png", ahead.number(3))
+    offline = ranges.reserve("LABEL", 3, act, zone=zone)
+    enter(Direction.INCOMING, ALL, act, zone=zone, number=offline.number(6))
+    ranges.void_rest(offline.name, act)
+    printing.note([offline.number(6)], act, "zpl")
+    ranges.reserve("LABEL", 2, act, zone=zone)
+
+
 def take_in_all(services: Services, drop: Path) -> None:
     """All fields, separators, blanks, duplicates, labels, refusals, corrections, attempts, a resplit, alarms.
 
@@ -173,6 +190,7 @@ def take_in_all(services: Services, drop: Path) -> None:
         review.label(document.key, label, actor="Zoë", at=datetime.now(UTC), reason="so it says")
     _cut_again(services)
     _enter_by_hand()
+    _print_ahead(services, drop)
     labelled(drop / "early.png", next_number())
     take_in(services, drop)
     deliver(services)

@@ -12,6 +12,8 @@ from flows.behind import not_behind, refuse_older
 from flows.publish import publish
 from flows.rebuild import rebuild_index
 from infra.wiring import Services, open_services
+from register import ranges
+from register.acts import Act
 from register.models import Counter
 from register.numbers import counters, format_number
 from tests.register.filings import file_one, open_batch
@@ -46,6 +48,19 @@ def test_a_register_older_than_the_archive_is_refused(office: Services) -> None:
             not_behind(office)
         with pytest.raises(Usage, match=why):
             rebuild_index(office)
+
+
+def test_numbers_that_were_only_reserved_are_not_given_again(office: Services) -> None:
+    act = Act("ann", datetime.now(UTC))
+    ranges.reserve("IN", 50, act, zone=office.settings.zone, printed=True)
+    publish(office)
+    not_behind(office)
+    given(3)
+    Counter.objects.filter(register="office").update(last=0)
+    with pytest.raises(
+        Usage, match="the archive holds decision 1 of the office, which this register does not"
+    ):
+        not_behind(office)
 
 
 def test_a_register_ahead_of_the_archive_is_not(office: Services) -> None:
@@ -88,7 +103,7 @@ def test_an_empty_register_on_an_archive_in_use_is_noticed(office: Services) -> 
 def test_what_another_process_has_just_given_is_no_matter(office: Services) -> None:
     office.archive.put(record_key(format_number("IN", YEAR, 4), 4), b"{}")
     known = iter([{("IN", YEAR): 3}, {("IN", YEAR): 4}])
-    refuse_older(office.archive, lambda: next(known), (), YEAR)
+    refuse_older(office.archive, lambda: next(known), lambda: 0, (), YEAR)
     assert list(known) == []
 
 

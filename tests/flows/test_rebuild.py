@@ -140,7 +140,7 @@ def test_only_an_empty_register_is_rebuilt(home: Path) -> None:
         rebuild(services)
     rebuild(services)
     before = dump()
-    with pytest.raises(Usage, match="The register is not empty: it has 12 entries"):
+    with pytest.raises(Usage, match="The register is not empty: it has 16 entries"):
         rebuild(services)
     assert dump() == before
 

@@ -1,0 +1,46 @@
+"""Numbers reserved ahead, for programs at a counter without network: a number is used by entering with it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router, Status
+
+from desk.api.entries import Key
+from desk.api.problems import PROBLEMS
+from desk.api.shapes import NewRange, Ranges, RangeShape
+from desk.api.tokens import act, rights
+from desk.instance import served
+from flows.publish import quietly
+from register import answers, ranges
+
+router = Router(by_alias=True)
+
+
+@router.get("", response={200: Ranges, **PROBLEMS}, summary="Ranges of reserved numbers")
+def listed(request: HttpRequest, every: Annotated[bool, Query(alias="all")] = False) -> Any:
+    """Those whose numbers the user may use; with `all` also those with no number open."""
+    return {"items": ranges.listed(rights(request), datetime.now(UTC), every=every)}
+
+
+@router.post("", response={201: RangeShape, **PROBLEMS}, summary="Reserve the next numbers of a register")
+def reserve(request: HttpRequest, body: NewRange, key: Key = "") -> Any:
+    """The same request again with the same Idempotency-Key gives the same answer and reserves nothing."""
+    doing = act(request, body.reason)
+
+    def answer() -> tuple[int, str]:
+        made = ranges.reserve(
+            body.code,
+            body.count,
+            doing,
+            zone=served().settings.zone,
+            place=body.place,
+            department=body.department,
+            year=body.year,
+        )
+        return 201, made.name
+
+    asked = f"{request.method} {request.path}\n{body.model_dump_json(by_alias=True)}"
+    status, name = answers.once(doing.actor, key, asked, doing.at, answer)
+    quietly(served())
+    return Status(status, ranges.told(ranges.find(name, doing.rights), doing.at))
