@@ -1,13 +1,67 @@
 """The desk as an ASGI application, once an instance is served."""
 
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
 from django.core.asgi import get_asgi_application
-from django.core.handlers.asgi import ASGIHandler
 
 from desk.instance import serve
 from infra.wiring import Services
 
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Application = Callable[[dict[str, Any], Receive, Any], Coroutine[Any, Any, None]]
+_BESIDE = 1 << 16  # bytes of a form beside its file
+_PUBLIC = "/check"
 
-def application(services: Services) -> ASGIHandler:
+
+def application(services: Services) -> Application:
     """The application that serves this instance."""
     serve(services)
-    return get_asgi_application()
+    return bounded(get_asgi_application(), (services.settings.desk.upload_mb << 20) + _BESIDE)
+
+
+def bounded(inner: Any, most: int) -> Application:
+    """The same application, which gets no more than so many bytes from people without an account.
+
+    Django writes a body to the disk before it asks anybody whether that is wanted.
+    """
+
+    async def answer(scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_PUBLIC):
+            receive = _emptied(receive) if _declared(scope) > most else _counted(receive, most)
+        await inner(scope, receive, send)
+
+    return answer
+
+
+def _declared(scope: dict[str, Any]) -> int:
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(length) if length.isdigit() else 0
+
+
+def _emptied(receive: Receive) -> Receive:
+    """In place of a body that is too large: the page says so by its announced length alone."""
+    told = False
+
+    async def none() -> dict[str, Any]:
+        nonlocal told
+        if not told:
+            told = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        while (message := await receive())["type"] == "http.request":
+            pass
+        return message
+
+    return none
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    left = most
+
+    async def some() -> dict[str, Any]:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        return message if left >= 0 else {"type": "http.disconnect"}
+
+    return some

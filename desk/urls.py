@@ -3,5 +3,10 @@
 from django.urls import URLPattern, URLResolver, path
 
 from desk.api import api
+from desk.check import check, download
 
-urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", api.urls)]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
+    path("check", check),
+    path("check/receipt", download),
+]

@@ -26,6 +26,9 @@ class Receipt:
         sequence: of the event with which the entry begins, in the audit chain of its register.
         hash: of that event: nothing before it in the chain can change without changing this.
         issued_at: when the receipt was made, ISO 8601 in the office's time.
+        code: with which whoever has the receipt may ask for it; "" where the entry gives none.
+        clock: how right the server's clock was when the entry was made; "" where nothing was noted.
+        stamp: who else certifies since when the event has been there; "" for nobody.
     """
 
     version: int
@@ -43,6 +46,9 @@ class Receipt:
     sequence: int
     hash: str
     issued_at: str
+    code: str = ""
+    clock: str = ""
+    stamp: str = ""
 
 
 VERSION = 1

@@ -1,6 +1,7 @@
 """Receipts: made, and looked at when they come back."""
 
 import hashlib
+import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from domain.receipt import NAME, Receipt
 from domain.rights import Action
 from domain.wire import from_json, to_plain
 from infra.wiring import Services
-from letters.receipt import Letterhead, receipt_pdf
+from letters.receipt import WORDS, Letterhead, receipt_pdf
 from register import receipts, standing, views
 from register.acts import Act
 
@@ -32,6 +33,8 @@ class Checked:
         number: of the entry; "" where none is known.
         says: for people.
         differs: field, what the file says, what was certified.
+        finding: which of the cases it is, for whoever says it in other words.
+        known: whether the file bears what only who has a receipt of the entry can know.
     """
 
     genuine: bool
@@ -39,6 +42,8 @@ class Checked:
     number: str
     says: str
     differs: tuple[tuple[str, str, str], ...] = ()
+    finding: str = ""
+    known: bool = False
 
 
 def issue(services: Services, number: str, act: Act, language: str = "") -> bytes:
@@ -50,9 +55,27 @@ def issue(services: Services, number: str, act: Act, language: str = "") -> byte
     entry = views.entry(number, act.rights, Action.EXPORT)
     office = services.settings.office
     receipt = receipts.receipt_of(entry, office.name, zone=services.settings.zone, at=act.at)
-    pdf = receipt_pdf(receipt, _head(services), language or _language(entry))
-    receipts.issued(receipt, hashlib.sha256(pdf).hexdigest(), act)
+    language = language or _language(entry)
+    pdf = receipt_pdf(receipt, _head(services), language)
+    receipts.issued(receipt, hashlib.sha256(pdf).hexdigest(), act, language)
     return pdf
+
+
+def again(services: Services, number: str) -> bytes | None:
+    """The last receipt that was given for an entry, byte for byte; None where it cannot be made again.
+
+    It is not kept: the same receipt gives the same bytes, as long as the office's look is the same.
+    """
+    given = receipts.given(number)
+    if not given:
+        return None
+    last = given[-1]
+    receipt = said(last["receipt"])
+    for language in [last["language"]] if "language" in last else ["", *WORDS]:
+        pdf = receipt_pdf(receipt, _head(services), language)
+        if hashlib.sha256(pdf).hexdigest() == last["sha256"]:
+            return pdf
+    return None
 
 
 def _language(entry: Any) -> str:
@@ -62,14 +85,15 @@ def _language(entry: Any) -> str:
 
 def _head(services: Services) -> Letterhead:
     office = services.settings.office
+    check = f"{office.public_url.rstrip('/')}/check" if office.public_url else ""
     if not office.logo:
-        return Letterhead(office.name, office.address)
+        return Letterhead(office.name, office.address, check=check)
     logo = Path(office.logo)
     form = _FORMS.get(logo.suffix.lower())
     if form is None:
         raise Usage(f"office.logo is {office.logo}: give a PNG, JPEG or SVG picture")
     try:
-        return Letterhead(office.name, office.address, logo.read_bytes(), form)
+        return Letterhead(office.name, office.address, logo.read_bytes(), form, check)
     except OSError as error:
         raise Usage(f"office.logo is {office.logo}, which cannot be read: {error.strerror}") from error
 
@@ -92,9 +116,9 @@ def check(services: Services, path: Path) -> Checked:
         number, role, key = found
         of = role if role.startswith("heads") else f"{role} of {number or 'a batch'}"
         says = f"This is the {of}, unchanged since it was archived: {key}"
-        return Checked(True, "document", number, f"{says}{_void(number)}")
+        return Checked(True, "document", number, f"{says}{_void(number)}", finding="document")
     says = "Neither a receipt nor anything that the archive holds: it was altered, or is not of this office."
-    return Checked(False, "unknown", "", says)
+    return Checked(False, "unknown", "", says, finding="unknown")
 
 
 def _read(path: Path) -> Receipt | None:
@@ -118,34 +142,54 @@ def _inside(pdf: pikepdf.Pdf) -> bytes:
 
 def _receipt(receipt: Receipt, sha256: str) -> Checked:
     number = receipt.number
-    given = receipts.given(number)
+    given = [(one["sha256"], to_plain(said(one["receipt"]))) for one in receipts.given(number)]
     if not given:
         says = f"No receipt was given for {number}: this one is not of this register, or was made up."
-        return Checked(False, "receipt", number, says)
+        return Checked(False, "receipt", number, says, finding="made up")
     told = to_plain(receipt)
-    same = [one for one in given if one["receipt"] == told]
-    if any(one["sha256"] == sha256 for one in same):
-        return Checked(True, "receipt", number, f"Genuine: given for {number}{_void(number)}")
+    known = any(_bears(told, was) for _, was in given)
+    same = [was for _, was in given if was == told]
+    if any(one == sha256 for one, was in given if was == told):
+        void = _void(number)
+        finding = "void" if void else "genuine"
+        return Checked(True, "receipt", number, f"Genuine: given for {number}{void}", (), finding, known)
     if same:
         says = (
             f"The file was altered after it was given for {number}. What it holds inside is right; "
             "do not trust what its pages show."
         )
-        return Checked(False, "receipt", number, says)
-    nearest = min((_differences(told, one["receipt"]) for one in given), key=len)
+        return Checked(False, "receipt", number, says, (), "drawn over", known)
+    nearest = min((_differences(told, was) for _, was in given), key=len)
     says = f"Altered: it does not say what was certified of {number}{_void(number)}"
-    return Checked(False, "receipt", number, says, nearest)
+    return Checked(False, "receipt", number, says, nearest, "altered", known)
+
+
+def said(receipt: Any) -> Receipt:
+    """A receipt as its event holds it; those of before lack what receipts say since."""
+    return from_json(Receipt, json.dumps(receipt))
+
+
+def is_void(number: str) -> bool:
+    """Whether an entry does not count any more."""
+    return bool(standing.told([number]))
+
+
+def _bears(told: dict[str, Any], was: dict[str, Any]) -> bool:
+    """Whether this knows what nobody can know who never had a receipt of the entry."""
+    secret = "code" if was["code"] else "hash"
+    return bool(told[secret] == was[secret])
 
 
 def _differences(told: dict[str, Any], was: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
     return tuple(
-        (name, _text(told.get(name)), _text(was.get(name))) for name in was if told.get(name) != was.get(name)
+        (name, text(told.get(name)), text(was.get(name))) for name in was if told.get(name) != was.get(name)
     )
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A value of a receipt, for people."""
     if isinstance(value, list):
-        return "; ".join(map(_text, value))
+        return "; ".join(map(text, value))
     if isinstance(value, dict):
         return ", ".join(f"{name} {one}" for name, one in value.items())
     return str(value)

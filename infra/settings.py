@@ -3,8 +3,10 @@
 import os
 import re
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import platformdirs
@@ -47,6 +49,19 @@ class DatabaseSettings(BaseModel):
     connections: int = Field(default=8, ge=1, le=200)
 
 
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if url and not (parts.scheme in ("http", "https") and parts.hostname and not parts.query):
+        raise ValueError("not an address; use one such as https://registry.example.org")
+    return url
+
+
+def _networks(names: list[str]) -> list[str]:
+    for one in names:
+        ip_network(one, strict=False)
+    return names
+
+
 class OfficeSettings(BaseModel):
     """What the office's own letters bear, and when it is open.
 
@@ -57,6 +72,7 @@ class OfficeSettings(BaseModel):
         hours: when it is open in a week, such as ``Mon-Fri 09:00-12:30, 13:30-17:00; Sat 10:00-12:00``.
         country: whose holidays it keeps, ISO 3166-1; "" for none.
         subdivision: of the country, ISO 3166-2, such as ``BY``; "" for the holidays of all of it.
+        public_url: address at which the desk is reached from outside, as receipts name it; "" for none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +83,7 @@ class OfficeSettings(BaseModel):
     hours: str = USUAL_HOURS
     country: str = ""
     subdivision: str = ""
+    public_url: Annotated[str, AfterValidator(_address)] = ""
 
     @field_validator("hours")
     @classmethod
@@ -89,6 +106,24 @@ class OfficeSettings(BaseModel):
             there = f"its are: {', '.join(known)}" if known else "its country has none"
             raise ValueError(f"no such part of the country; {there}")
         return subdivision
+
+
+class DeskSettings(BaseModel):
+    """What the desk lets through.
+
+    Attributes:
+        proxies: addresses or networks of proxies in front of it, which are believed about who asks.
+        checks_per_minute: that one address may make on the public page.
+        checks_per_minute_all: that all together may make.
+        upload_mb: most of a file that is checked there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    proxies: Annotated[list[str], AfterValidator(_networks)] = []
+    checks_per_minute: int = Field(default=20, ge=1)
+    checks_per_minute_all: int = Field(default=300, ge=1)
+    upload_mb: int = Field(default=20, ge=1, le=64)
 
 
 class ClassifierSettings(BaseModel):
@@ -144,6 +179,7 @@ class Settings(BaseSettings):
     classifier: ClassifierSettings = ClassifierSettings()
     states: dict[str, dict[Direction, Machine]] = {}
     office: OfficeSettings = OfficeSettings()
+    desk: DeskSettings = DeskSettings()
 
     @field_validator("timezone")
     @classmethod

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from domain.receipt import MEDIA_TYPE, NAME, Receipt, ReceivedFile
 from domain.wire import to_json
@@ -17,6 +18,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "certified": "This entry stands in the register under the number above. It is event {sequence} of "
         "the register's audit chain, whose hash is",
         "check": "Whether this receipt is genuine can be checked at the office, which needs the file itself.",
+        "check_at": "Whether it is genuine: {url}", "code": "Code", "clock": "Clock of the office",
+        "stamp": "Time certified by",
     },
     "es": {
         "title": "Acuse de recibo", "incoming": "Recibido", "outgoing": "Enviado", "internal": "Registrado",
@@ -26,6 +29,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "certified": "Esta entrada consta en el registro con el número indicado. Es el evento {sequence} de "
         "la cadena de auditoría del registro, cuyo hash es",
         "check": "La autenticidad de este acuse se comprueba en la oficina con el archivo original.",
+        "check_at": "Compruebe su autenticidad: {url}", "code": "Código", "clock": "Reloj de la oficina",
+        "stamp": "Hora certificada por",
     },
     "de": {
         "title": "Empfangsbestätigung", "incoming": "Eingegangen", "outgoing": "Abgesandt",
@@ -35,6 +40,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "certified": "Der Eintrag steht unter der obigen Nummer im Register. Er ist Ereignis {sequence} der "
         "Prüfkette des Registers, deren Hash ist",
         "check": "Ob diese Bestätigung echt ist, prüft die Stelle an der Datei selbst.",
+        "check_at": "Ob sie echt ist: {url}", "code": "Code", "clock": "Uhr der Stelle",
+        "stamp": "Zeit bescheinigt von",
     },
     "fr": {
         "title": "Accusé de réception", "incoming": "Reçu", "outgoing": "Expédié", "internal": "Inscrit",
@@ -44,6 +51,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "certified": "Cette entrée figure au registre sous le numéro ci-dessus. C’est l’événement {sequence} "
         "de la chaîne d’audit du registre, dont le hash est",
         "check": "L’authenticité de cet accusé se vérifie auprès du bureau, avec le fichier lui-même.",
+        "check_at": "Vérifiez son authenticité : {url}", "code": "Code", "clock": "Horloge du bureau",
+        "stamp": "Heure certifiée par",
     },
 }  # fmt: skip
 """By language; whoever writes in another is answered in the first."""
@@ -69,12 +78,16 @@ _FILES = 12  # that are listed on paper; the file inside holds all
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What the office's letters bear; ``logo`` is a picture of this ``form`` (png, jpg, svg)."""
+    """What the office's letters bear; ``logo`` is a picture of this ``form`` (png, jpg, svg).
+
+    ``check`` is the address at which anybody may check a receipt; "" for none.
+    """
 
     name: str
     address: str = ""
     logo: bytes = b""
     form: str = ""
+    check: str = ""
 
 
 def receipt_pdf(receipt: Receipt, head: Letterhead, language: str = "en") -> bytes:
@@ -92,8 +105,10 @@ def receipt_pdf(receipt: Receipt, head: Letterhead, language: str = "en") -> byt
     )
 
 
-def code_text(receipt: Receipt) -> str:
-    """The text of the QR code: number, place in the chain and hash."""
+def code_text(receipt: Receipt, check: str = "") -> str:
+    """The text of the QR code: where to check it, or number, place in the chain and hash."""
+    if check and receipt.code:
+        return f"{check}?{urlencode({'n': receipt.number, 'c': receipt.code})}"
     return ";".join(("POSTROOM-RECEIPT", "1", receipt.number, str(receipt.sequence), receipt.hash))
 
 
@@ -107,11 +122,13 @@ def _source(receipt: Receipt, head: Letterhead, words: Mapping[str, str], langua
         (words["subject"], receipt.subject),
         (words["reference"], receipt.reference),
         (words["pages"], str(receipt.pages) if receipt.pages else ""),
+        (words["clock"], receipt.clock),
+        (words["stamp"], receipt.stamp),
     ]
     told = "".join(
         f"[#text(fill: luma(90))[{quote(name)}]], [{quote(value)}]," for name, value in rows if value
     )
-    code = barcode_image(code_text(receipt), "QRCode", "34mm", "34mm")
+    code = barcode_image(code_text(receipt, head.check), "QRCode", "34mm", "34mm")
     title = json.dumps(f"{words['title']} {receipt.number}", ensure_ascii=False)
     return (
         f"#set document(title: {title}, author: {json.dumps(head.name, ensure_ascii=False)}, date: auto)\n"
@@ -127,8 +144,17 @@ def _source(receipt: Receipt, head: Letterhead, words: Mapping[str, str], langua
         f"#grid(columns: (36mm, 1fr), column-gutter: 6mm, [{code}],"
         f"[#text(9pt)[{quote(words['certified'].format(sequence=receipt.sequence))}#linebreak()"
         f'#text(7.5pt, font: "DejaVu Sans Mono")[{quote(receipt.hash)}]#v(1mm)'
-        f"{quote(words['check'])}#v(1mm){quote(words['issued'])} {quote(_moment(receipt.issued_at))}]])"
+        f"{_check(receipt, head, words)}#v(1mm)"
+        f"{quote(words['issued'])} {quote(_moment(receipt.issued_at))}]])"
     )
+
+
+def _check(receipt: Receipt, head: Letterhead, words: Mapping[str, str]) -> str:
+    if not (head.check and receipt.code):
+        return quote(words["check"])
+    code = " ".join(receipt.code[i : i + 4] for i in range(0, len(receipt.code), 4))
+    mono = f'#text(font: "DejaVu Sans Mono")[{quote(code)}]'
+    return f"{quote(words['check_at'].format(url=head.check))}#linebreak(){quote(words['code'])} {mono}"
 
 
 def _head(head: Letterhead) -> str:

@@ -17,7 +17,7 @@ def desk(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 8470,
 ) -> None:
-    """Serve the REST API, until it is stopped."""
+    """Serve the REST API and the page that checks receipts, until it is stopped."""
     instance = services()
     import uvicorn
 

@@ -1,5 +1,8 @@
 """Receipts: what the register certifies of an entry, and what it knows of receipts that come back."""
 
+import base64
+import hashlib
+import hmac
 import json
 from datetime import datetime
 from typing import Any
@@ -15,6 +18,7 @@ from register.entries import locked, recorded
 from register.models import Claim, Document, Entry, Event, EventContent, StoredObject
 from register.parties import RECIPIENT, SENDER, parties
 from register.session import write
+from register.texts import fit
 
 ISSUED = "receipt issued"
 """The kind of event that notes it; its content holds the receipt and the SHA-256 of its PDF."""
@@ -46,7 +50,27 @@ def receipt_of(entry: Entry, office: str, *, zone: ZoneInfo, at: datetime) -> Re
         sequence=first.sequence,
         hash=first.hash,
         issued_at=_in(zone, at),
+        code=_code(first),
     )
+
+
+def _code(first: Event) -> str:
+    """What nobody knows who has no receipt: made of the first event's salt, and gone when that is erased.
+
+    The event's hash would not do: it may be the one that is published as the chain's head.
+    """
+    salt = EventContent.objects.filter(event=first).values_list("salt", flat=True).first()
+    if not salt:
+        return ""
+    return base64.b32encode(hashlib.sha256(f"receipt\n{salt}".encode()).digest()[:10]).decode()
+
+
+def knows(number: str, code: str) -> bool:
+    """Whether this is the code of the entry's receipts, in whatever form somebody typed it."""
+    first = Event.objects.filter(entry__number=fit(number)).order_by("sequence").first()
+    own = _code(first) if first else ""
+    typed = "".join(sign for sign in code.upper() if sign.isalnum())
+    return hmac.compare_digest(own.encode(), typed.encode()) and bool(own)
 
 
 def _in(zone: ZoneInfo, at: datetime) -> str:
@@ -66,21 +90,21 @@ def _files(documents: list[Document]) -> tuple[ReceivedFile, ...]:
     )
 
 
-def issued(receipt: Receipt, sha256: str, act: Act) -> None:
-    """Note in the entry's history that this receipt was given.
+def issued(receipt: Receipt, sha256: str, act: Act, language: str = "") -> None:
+    """Note in the entry's history that this receipt was given, in this language.
 
     Raises:
         Usage: the entry is void by now.
     """
     with write():
         entry = locked(receipt.number, act, Action.EXPORT)
-        content = {"receipt": to_plain(receipt), "sha256": sha256, "reason": act.reason}
+        content = {"receipt": to_plain(receipt), "sha256": sha256, "language": language, "reason": act.reason}
         recorded(entry, ISSUED, content, act)
 
 
 def given(number: str) -> list[dict[str, Any]]:
-    """The receipts that were given for an entry, the oldest first: ``receipt`` and ``sha256``."""
-    found = EventContent.objects.filter(event__entry__number=number, event__kind=ISSUED)
+    """The receipts that were given for an entry, the oldest first: ``receipt``, ``sha256``, ``language``."""
+    found = EventContent.objects.filter(event__entry__number=fit(number), event__kind=ISSUED)
     return [json.loads(body) for body in found.order_by("event__sequence").values_list("body", flat=True)]
 
 

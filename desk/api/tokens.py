@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer
 
+from desk.addresses import address
 from desk.instance import served
 from domain.errors import Forbidden, Usage
 from domain.rights import Rights
@@ -49,5 +50,5 @@ def rights(request: HttpRequest) -> Rights:
 def act(request: HttpRequest, reason: str = "", seen: int | None = None) -> Act:
     """What whoever asks does now."""
     may = rights(request)
-    source = str(request.META.get("REMOTE_ADDR", ""))
+    source = address(request, served().settings.desk.proxies)
     return Act(may.user.name, datetime.now(UTC), reason, seen, may, source)

@@ -1,13 +1,16 @@
 """The desk as it is started: a server of its own, asked over the network."""
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 
+from desk.asgi import Receive, bounded
 from infra.services.process import free_port
 from infra.wiring import Services
 from tests.desk.conftest import Program
@@ -39,6 +42,10 @@ def test_the_desk_answers_over_the_network(register: Path, services: Services) -
             assert client.get(f"/entries/{number}").json() == made.json()
             assert client.get("/search", params={"q": "noise"}).json()["total"] == 1
             assert client.get("/entries", params={"person": "\0"}).json() == {"items": [], "next": None}
+            page = f"http://127.0.0.1:{port}/check"
+            assert "Check a receipt" in httpx.get(page, trust_env=False).text
+            large = httpx.post(page, files={"file": b"x" * (21 << 20)}, trust_env=False)
+            assert large.status_code == 413
     finally:
         server.terminate()
         assert server.wait(30) in (0, -15)
@@ -55,3 +62,32 @@ def wait_for(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+def test_no_more_is_taken_from_the_public_than_is_checked() -> None:
+    """Neither of a body that says how large it is, nor of one that does not."""
+    taken: list[Any] = []
+
+    async def inner(scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        taken.clear()
+        while True:
+            message = await receive()
+            taken.append(message.get("body", message["type"]))
+            if message["type"] == "http.disconnect" or not message.get("more_body"):
+                return
+
+    def ask(path: str, length: bytes, *parts: bytes) -> list[Any]:
+        left = list(parts)
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+        headers = [(b"content-length", length)] if length else []
+        scope = {"type": "http", "path": path, "headers": headers}
+        asyncio.run(bounded(inner, 10)(scope, receive, None))
+        return list(taken)
+
+    assert ask("/check", b"10", b"12345", b"12345") == [b"12345", b"12345"]
+    assert ask("/check", b"11", b"12345", b"123456") == [b""]
+    assert ask("/check", b"", b"12345", b"12345", b"1", b"2") == [b"12345", b"12345", "http.disconnect"]
+    assert ask("/api/v1/entries", b"11", b"12345678901") == [b"12345678901"]
