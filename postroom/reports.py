@@ -1,19 +1,17 @@
 """``report``: what the history tells of the office's work."""
 
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from domain.errors import Usage
+from domain.states import States
 from infra.wiring import Services
 from postroom.acting import rights
 from postroom.context import services
 from postroom.output import answer, say, table
 from postroom.searching import Json
-
-if TYPE_CHECKING:
-    from register.bottlenecks import Worked
 
 report = typer.Typer(no_args_is_help=True, help="What the history tells of the office's work.")
 
@@ -33,23 +31,31 @@ def bottlenecks(
     by: Annotated[str, typer.Option(help="state, department, person or class.")] = "state",
     since: Annotated[str, typer.Option(help="Stays that ended on this day or later, as 2026-03-31.")] = "",
     until: Annotated[str, typer.Option(help="As it stood at the end of this day; default: now.")] = "",
+    whole: Annotated[
+        bool, typer.Option("--elapsed", help="All time counts, not only that in which the office is open.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """How long entries stay in each state or with each holder, the most time in all first."""
     instance = services()
-    from register.bottlenecks import By
+    from flows.follow import calendar_of
+    from register.bottlenecks import By, elapsed
     from register.bottlenecks import bottlenecks as find
+    from register.decisions import office
 
     if by not in list(By):
         raise Usage(f"--by is {by!r}: say {', '.join(By)}")
-    now = datetime.now(UTC)
+    now, counted = datetime.now(UTC), "elapsed" if whole else "working"
     first = _day(instance, "since", since)
     last = _day(instance, "until", until)
     end = min(last + timedelta(days=1), now) if last else now
     if first and first >= end:
         raise Usage(f"--since {since} is not before --until {until or 'now'}: give the earlier day first")
-    worked, counted = _worked(instance)
-    found = find(By(by), since=first, until=end, rights=rights(instance), worked=worked)
+    states = States(instance.settings.states)
+    found = find(
+        By(by), since=first, until=end, rights=rights(instance), office=states,
+        worked=elapsed if whole else calendar_of(instance, office()).between,
+    )  # fmt: skip
     data = {
         "by": by,
         "since": first.isoformat() if first else None,
@@ -80,13 +86,6 @@ def bottlenecks(
 
 
 _NONE = {"state": "", "department": "(the registry)", "person": "", "class": "(none)"}
-
-
-def _worked(instance: Services) -> "tuple[Worked, str]":
-    """Seconds of work between two moments, and what they are."""
-    from register.bottlenecks import elapsed
-
-    return elapsed, "elapsed"
 
 
 def _day(instance: Services, name: str, text: str) -> datetime | None:

@@ -29,7 +29,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_the_report(home: Path) -> None:
     with time_machine.travel("2026-03-02T15:00:00Z", tick=False):
-        told = asked(home, "report", "bottlenecks")
+        told = asked(home, "report", "bottlenecks", "--elapsed")
         open_ = {"open": 1, "open_longest_seconds": 21600.0, "oldest": "IN-2026-000002-5"}
         none = {"open": 0, "open_longest_seconds": None, "oldest": ""}
         one = {"count": 1, "median_seconds": 7200.0, "p90_seconds": 7200.0}
@@ -46,12 +46,21 @@ def test_the_report(home: Path) -> None:
         }
         seen = asked(home, "report", "bottlenecks", "--by", "department", "--as", "ben")["stays"]
         assert [(one["name"], one["count"], one["open"]) for one in seen] == [("works", 1, 0)]
-        page = run(home, "report", "bottlenecks", "--by", "department").output
+        opened = asked(home, "report", "bottlenecks")  # until five, and only on weekdays
+        assert (opened["time"], opened["stays"][0]["open_longest_seconds"]) == ("working", 21600.0)
+        page = run(home, "report", "bottlenecks", "--by", "department", "--elapsed").output
         assert "Where entries stay, in elapsed time" in page
         assert "6.0 h" in page
         before = asked(home, "report", "bottlenecks", "--since", "2026-02-01", "--until", "2026-03-01")
         assert (before["stays"], before["until"]) == ([], "2026-03-02T00:00:00+00:00")
         assert "No entry stayed" in run(home, "report", "bottlenecks", "--until", "2026-03-01").output
+
+
+def test_nights_are_nobodys_delay(home: Path) -> None:
+    with time_machine.travel("2026-03-04T09:00:00Z", tick=False):
+        for words, hours in (((), 16), (("--elapsed",), 48)):
+            told = asked(home, "report", "bottlenecks", *words)["stays"][0]
+            assert told["open_longest_seconds"] == hours * 3600.0
 
 
 def test_what_cannot_be_asked_for(home: Path) -> None:
