@@ -8,6 +8,7 @@
     register/<register number>/<sequence, nine digits>.json   in the form of formats.md, however it is written
     batches/<batch>/<sequence, nine digits>.json
     office/decisions/<sequence, nine digits>.json   what the office decided of itself
+    parties/<number>/<sequence, nine digits>.json   what became of a person or organisation
     office/heads/<day>.json                   the last event of each register's audit chain, day by day
     models/<version>/<name>                   the classifiers that were ever in use
     champions/<sequence, nine digits>.json    which of them came into use, one after the other
@@ -28,6 +29,7 @@ RENDITIONS = "renditions/"
 DOCUMENTS = "documents/"
 REGISTER = "register/"
 BATCHES = "batches/"
+PARTIES = "parties/"
 OFFICE = "office/"
 DECISIONS = f"{OFFICE}decisions/"
 HEADS = f"{OFFICE}heads/"
@@ -84,6 +86,11 @@ def decision_key(sequence: int) -> str:
 def heads_key(day: str) -> str:
     """Where it stands how far the audit chains went on a day, such as 2026-03-31."""
     return check_key(f"{HEADS}{_segment(day)}.json")
+
+
+def party_record_key(number: str, sequence: int) -> str:
+    """Where the record of one change of a party lies; keys of one number sort by sequence."""
+    return _numbered(f"{PARTIES}{_segment(number)}/", sequence)
 
 
 def model_key(version: str, name: str) -> str:

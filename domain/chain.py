@@ -36,7 +36,7 @@ class Head:
     """The last event of a register's chain at some moment.
 
     Attributes:
-        register: whose; "office" for the decisions of the office.
+        register: whose; "office" for the decisions of the office, "parties" for what became of parties.
         sequence: of the event: so many there were.
         hash: of the event.
         root: of the hash tree over the hashes of all events from the first.

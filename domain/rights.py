@@ -40,6 +40,9 @@ MATRIX: Mapping[Role, frozenset[Action]] = MappingProxyType(
 )
 """What each role may do, in its department, up to the person's clearance."""
 
+KEEPERS = frozenset({Role.REGISTRAR, Role.RECORDS_MANAGER, Role.ADMINISTRATOR, Role.AUDITOR})
+"""Roles that, held in all of the office, know of all of its parties."""
+
 _LEVELS = tuple(Confidentiality)
 _HOLDERS = frozenset({_V, _E, _X})  # what holding an entry is enough for
 _EVERYWHERE = "*"
@@ -121,6 +124,10 @@ class Rights:
     def anywhere(self, action: Action) -> bool:
         """Whether one of the user's roles allows this in any department."""
         return self.user.active and any(action in MATRIX[one.role] for one in self.user.posts)
+
+    def keeps_parties(self) -> bool:
+        """Whether the user knows of all parties, also of those of entries that they may not see."""
+        return self.user.active and any(one.role in KEEPERS and not one.department for one in self.user.posts)
 
     def reach(self, action: Action) -> Reach:
         """The entries with which the user may do this."""

@@ -13,17 +13,18 @@ from register.decisions import office
 from register.followers import FOLLOWERS
 from register.following import Desk
 from register.models import Entry
+from register.party_following import follow_parties
 
 _LONGEST = 1 << 20  # signs of an entry's text that rules are asked of
 
 
 def follow(services: Services) -> int:
-    """Do what follows from the events since the last time; returns how many there were.
+    """Do what follows from the events since the last time, of entries and of parties; returns how many.
 
     Raises:
         Unavailable: the database or the archive does not answer.
     """
-    return following.follow(desk(services), FOLLOWERS)
+    return following.follow(desk(services), FOLLOWERS) + follow_parties()
 
 
 def desk(services: Services) -> Desk:

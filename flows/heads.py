@@ -18,7 +18,7 @@ from register import heads as chains
 from register import history, outbox
 from register.filing import Kept
 from register.models import Event, StoredObject
-from register.numbers import OFFICE
+from register.numbers import NO_REGISTERS
 from register.records import read_record, write_record
 
 ROLE = "heads"
@@ -176,7 +176,7 @@ def first_altered(
         first = max(min(places) - 1, 1)
         if rewritten:
             first = min(first, _agreed(archive, register, rewritten[0]["sequence"]) + 1)
-        told = _differing(archive, register, first, max(places)) if register != OFFICE else []
+        told = _differing(archive, register, first, max(places)) if register not in NO_REGISTERS else []
         one = min((*told, *broken, *rewritten), key=lambda one: one["sequence"])
         found.append({name: one[name] for name in ("register", "sequence", "number", "problem")})
     return found

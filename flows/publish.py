@@ -15,7 +15,7 @@ from typing import TypeVar
 import psutil
 import structlog
 
-from archive.keys import batch_record_key, decision_key, record_key
+from archive.keys import batch_record_key, decision_key, party_record_key, record_key
 from archive.port import Damaged
 from capture.claim import give_back, release
 from domain.entry import IndexEntry
@@ -226,6 +226,8 @@ def _record(row: Outbox) -> tuple[str, bytes]:
         return record_key(row.entry.number, row.sequence), row.body.encode()
     if row.batch:
         return batch_record_key(row.batch.key, row.sequence), row.body.encode()
+    if row.party_event:
+        return party_record_key(str(row.party_event.party.key), row.sequence), row.body.encode()
     return decision_key(row.sequence), row.body.encode()
 
 

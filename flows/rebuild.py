@@ -5,7 +5,14 @@ from typing import Any
 
 import structlog
 
-from archive.keys import REGISTER, batch_record_key, heads_key, record_key, record_prefix
+from archive.keys import (
+    REGISTER,
+    batch_record_key,
+    heads_key,
+    party_record_key,
+    record_key,
+    record_prefix,
+)
 from archive.port import Damaged, NotFound
 from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
@@ -16,19 +23,21 @@ from flows.migrate import migrate
 from flows.publish import publishing, to_index
 from index.port import Rejected
 from infra.wiring import Services
-from register import account, decisions, history, outbox, restoring
+from register import account, decisions, history, outbox, party_following, party_history, restoring
 from register.following import came_back
 from register.indexing import index_entry
 from register.models import Outbox
 from register.numbering import form_of
-from register.numbers import HISTORY, OFFICE
+from register.numbers import HISTORY, OFFICE, PARTIES
 from register.restoring import RUN, Difference, Story
 from register.restoring_batches import Home, add_batches, add_twins, given, settle
 from register.restoring_entries import add_entries
 from register.restoring_office import add_decisions
+from register.restoring_parties import add_parties, settle_parties, tells_of_pairs
 
 log = structlog.get_logger()
 _ENTRIES = 50  # put with one commit of the index
+_OF_PAIRS = ("sequence", "party", "kind", "content")
 
 
 def rebuild_index(services: Services, differences: list[Difference] | None = None) -> int:
@@ -129,6 +138,7 @@ def _restore(services: Services, differences: list[Difference]) -> int:
         highest[OFFICE, HISTORY] = story.last
     for one in decisions.office().ranges.values():  # a reserved number was given, whatever became of it
         _given(highest, (one.register, one.year), one.last)
+    _restore_parties(services, differences, highest)
     for stories in records.runs(records.batches(services.archive, differences), RUN):
         differences += add_batches([story for story in stories if story.records], home, twins)
         count += len(stories)
@@ -146,7 +156,27 @@ def _restore(services: Services, differences: list[Difference]) -> int:
     restoring.add_objects([one.kept for one in heads.published(services.archive, [])])
     restoring.count_on(highest)
     came_back(highest)
+    party_following.came_back(highest.get((PARTIES, HISTORY), 0))
     return count
+
+
+def _restore_parties(
+    services: Services, differences: list[Difference], highest: dict[tuple[str, int], int]
+) -> None:
+    pairs: list[dict[str, Any]] = []
+    merged: dict[str, str] = {}
+    last = 0
+    for stories in records.runs(records.parties(services.archive, differences), RUN):
+        whole = [story for story in stories if story.records]
+        differences += add_parties(whole)
+        told = [record.content["event"] for story in whole for record in story.records]
+        pairs += [{name: one[name] for name in _OF_PAIRS} for one in told if tells_of_pairs(one)]
+        now = [story.records[-1].content["party"] for story in whole]
+        merged |= {one["number"]: one["merged_into"] for one in now if one["merged_into"]}
+        last = max(last, *(story.last for story in stories))
+    settle_parties(sorted(pairs, key=lambda one: int(one["sequence"])), merged)
+    if last:
+        highest[PARTIES, HISTORY] = last
 
 
 def _note(highest: dict[tuple[str, int], int], given: Iterable[tuple[str, int]]) -> None:
@@ -172,10 +202,10 @@ def _wrong_in_books(services: Services) -> list[Difference]:
         for number in gap["missing"]
     ]
     breaks = [
-        Difference(record_key(one["number"], one["sequence"]), one["problem"])
+        Difference(_key_of(one), one["problem"])
         if one["number"]
         else Difference(REGISTER, f"{one['register']}: {one['problem']}")
-        for one in (*history.breaks(), *decisions.breaks())
+        for one in (*history.breaks(), *decisions.breaks(), *party_history.breaks())
     ]
     rewritten = [
         Difference(
@@ -184,3 +214,9 @@ def _wrong_in_books(services: Services) -> list[Difference]:
         for one in heads.check(services.archive)
     ]
     return gaps + breaks + rewritten
+
+
+def _key_of(broken: dict[str, Any]) -> str:
+    """Where the record lies of the place at which a chain does not hold."""
+    of = party_record_key if broken["register"] == PARTIES else record_key
+    return of(broken["number"], broken["sequence"])

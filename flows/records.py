@@ -16,6 +16,7 @@ from archive.keys import (
     MANIFEST,
     MODELS,
     OFFICE,
+    PARTIES,
     REGISTER,
     WORK,
     batch_record_key,
@@ -33,7 +34,7 @@ ALTERED = "it was altered: its SHA-256 is another"
 _READERS = 16  # requests to the archive at a time
 _AHEAD = 32  # answers that may wait in memory
 _LISTED = 1000  # keys that the register is asked about together
-_KEY = re.compile(r"(?:register|batches|office)/([^/]+)/([0-9]{9})\.json")
+_KEY = re.compile(r"(?:register|batches|office|parties)/([^/]+)/([0-9]{9})\.json")
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -87,6 +88,12 @@ def entries(archive: Archive, differences: list[Difference]) -> Iterator[Story]:
 def decisions(archive: Archive, differences: list[Difference]) -> Iterator[Story]:
     """What the office decided of itself. What is wrong goes to ``differences``."""
     for story, _ in _stories(archive, DECISIONS, _is_decision, differences):
+        yield story
+
+
+def parties(archive: Archive, differences: list[Difference]) -> Iterator[Story]:
+    """Every party that the archive has a record of, by number. What is wrong goes to ``differences``."""
+    for story, _ in _stories(archive, PARTIES, _is_of_party, differences):
         yield story
 
 
@@ -144,6 +151,14 @@ def _is_of_batch(content: dict[str, Any], name: str, sequence: int) -> bool:
 def _is_decision(content: dict[str, Any], name: str, sequence: int) -> bool:
     try:
         return bool(content["decision"]["sequence"] == sequence)
+    except (KeyError, TypeError):
+        return False
+
+
+def _is_of_party(content: dict[str, Any], name: str, sequence: int) -> bool:
+    try:
+        event, party = content["event"], content["party"]
+        return bool(name == party["number"] == event["party"] and event["sequence"] == sequence)
     except (KeyError, TypeError):
         return False
 
@@ -221,6 +236,6 @@ def altered(archive: Archive, objects: Iterable[Kept], *, sizes_only: bool) -> I
 
 def orphans(archive: Archive) -> int:
     """How many objects the register does not name, beside records, classifiers and scratch."""
-    beside = (REGISTER, BATCHES, OFFICE, MODELS, CHAMPIONS, WORK)
+    beside = (REGISTER, BATCHES, PARTIES, OFFICE, MODELS, CHAMPIONS, WORK)
     others = (key for key in archive.list() if not key.startswith(beside))
     return sum(len(unknown(keys)) for keys in runs(others, _LISTED))

@@ -7,7 +7,7 @@ from typing import Any
 from flows import heads
 from flows.fixity import check_share
 from infra.wiring import Services
-from register import account, checks, decisions, history, ranges
+from register import account, checks, decisions, history, party_history, ranges
 from register.batches import keys_in_work
 
 
@@ -25,7 +25,7 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
     should = account.index_should_hold()
     held = dict(services.index.sequences())
     known = account.index_should_hold()
-    breaks = [*history.breaks(), *decisions.breaks()]
+    breaks = [*history.breaks(), *decisions.breaks(), *party_history.breaks()]
     rewritten = heads.check(services.archive)
     wrong: dict[str, list[Any]] = {
         "unaccounted": [*account.unaccounted(), *_strays(services)],

@@ -69,7 +69,7 @@ def _print_entries(data: dict[str, Any]) -> None:
     rows = []
     for one in data["entries"]:
         entry = views.entry(one["number"])
-        sender = next((row.party.name for row in entry.parties.filter(role="sender")), "")
+        sender = next((row.written for row in entry.parties.filter(role="sender")), "")
         label = f"{one['class']} {percent(one['probability'])}" if one["class"] else f"? {one['guess']}"
         rows.append(
             (

@@ -31,6 +31,7 @@ from postroom import (
     learning_benches,
     numbers,
     office,
+    parties,
     people,
     receipts,
     reports,
@@ -62,6 +63,7 @@ for verbs in (
     people,
     entries,
     attaching,
+    parties,
     office,
     deadlines,
     clocks,
@@ -96,6 +98,7 @@ _FOR_USERS = frozenset(
     {
         "entry", "search", "show", "get", "receipt", "department", "user", "field", "closure", "delegation",
         "rule", "deadline", "clock", "review", "label", "exceptions", "report", "number", "labels",
+        "party",
     }
 )  # fmt: skip
 """Verbs that ask what a user may do; all others are the owner's."""

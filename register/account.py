@@ -71,7 +71,7 @@ def records_pending() -> list[dict[str, Any]]:
             "attempts": row.attempts,
             "error": row.error,
         }
-        for row in rows.select_related("entry", "batch")
+        for row in rows.select_related("entry", "batch", "party_event__party")
     ]
 
 

@@ -1,6 +1,6 @@
 """Entries that a person makes and changes. What scanning files is the same kind of entry."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from register.models import Entry, Event
 from register.numbering import next_number, no_entry, range_of, stored, take_reserved
 from register.numbers import must_be_register
 from register.office import must_be_holder
-from register.parties import RECIPIENT, SENDER, fold, parties, set_parties
+from register.parties import RECIPIENT, SENDER, Named, fold, kept_names, named, parties, set_parties, whole
 from register.rights import guarded, must, must_new
 from register.session import write
 from register.states import must_follow
@@ -75,6 +75,8 @@ def enter(
     must_be_holder(now, department, person, made, today)
     details = fit(replace(details, custom=checked_values(now.fields, details.label, details.custom)))
     with write():
+        known_as = {SENDER: named(details.senders, act), RECIPIENT: named(details.recipients, act)}
+        details = _written(details, known_as)
         if number:
             columns = _reserved(fit(number), register, at.astimezone(zone).year, act)
         else:
@@ -88,7 +90,7 @@ def enter(
             person=person,
             **_columns(details),
         )
-        _set_parties(entry, details)
+        _set_parties(entry, known_as)
         content = {**_told(details), "direction": direction, "status": entry.status}
         content |= {"department": department, "person": person, "reason": act.reason}
         if number:
@@ -139,8 +141,10 @@ def amend(
         label = after.label or class_of(entry)
         if after.custom != before.custom:
             after = replace(after, custom=checked_values(decisions.office().fields, label, after.custom))
+        known_as, others = _renamed(entry, before, after, act)
+        after = _written(after, known_as)
         old, new = _told(before), _told(after)
-        changed = [name for name in old if old[name] != new[name]]
+        changed = [name for name in old if old[name] != new[name] or name in others]
         if not changed:
             raise Usage(f"{number} says that already: nothing is changed")
         today = act.at.astimezone(zone).date()
@@ -149,11 +153,12 @@ def amend(
             stricter = replace(guarded(entry), confidentiality=after.confidentiality)
             must_be_holder(decisions.office(), "", entry.person, stricter, today)
         Entry.objects.filter(pk=entry.pk).update(**_columns(after))
-        _set_parties(entry, after)
+        _set_parties(entry, known_as)
         content = {
             "before": {name: old[name] for name in changed},
             "after": {name: new[name] for name in changed},
             "reason": act.reason,
+            **({"parties": others} if others else {}),
         }
         return recorded(entry, "amended", content, act)
 
@@ -350,6 +355,29 @@ def _told(details: Details) -> dict[str, Any]:
     return {**asdict(details), **lists, "dated": dated, "custom": dict(details.custom)}
 
 
-def _set_parties(entry: Entry, details: Details) -> None:
-    set_parties(entry, SENDER, details.senders)
-    set_parties(entry, RECIPIENT, details.recipients)
+def _written(details: Details, known_as: Mapping[str, Sequence[Named]]) -> Details:
+    """With names in place of numbers of parties."""
+    names = {f"{role}s": tuple(one.written for one in some) for role, some in known_as.items()}
+    return replace(details, **names)  # type: ignore[arg-type]
+
+
+def _renamed(
+    entry: Entry, before: Details, after: Details, act: Act
+) -> tuple[dict[str, list[Named]], dict[str, list[str | None]]]:
+    """Senders and recipients where other ones are named; and those called the same who are somebody else."""
+    known_as, others = {}, {}
+    for role in (SENDER, RECIPIENT):
+        names: tuple[str, ...] = getattr(after, f"{role}s")
+        if names == getattr(before, f"{role}s"):
+            continue
+        known_as[role] = kept_names(entry, role, names, act)
+        had = [whole(row.party).pk for row in entry.parties.filter(role=role).order_by("id")]
+        same = tuple(one.written for one in known_as[role]) == getattr(before, f"{role}s")
+        if same and [whole(one.party).pk for one in known_as[role]] != had:
+            others[f"{role}s"] = [whole(one.party).key for one in known_as[role]]
+    return known_as, others
+
+
+def _set_parties(entry: Entry, known_as: Mapping[str, Sequence[Named]]) -> None:
+    for role, some in known_as.items():
+        set_parties(entry, role, some)

@@ -10,9 +10,12 @@ from domain.document import Candidate, Fate, FateKind, Field, Signature, Verdict
 from domain.errors import Refused
 from domain.numbers import Place
 from domain.page import LineItem
+from domain.party import Sighting
 from domain.states import RECEIVED, REGISTERED
 from domain.wire import to_plain
 from register import history, standing
+from register.acts import Act
+from register.identifiers import as_read
 from register.models import (
     Batch,
     Claim,
@@ -26,7 +29,7 @@ from register.models import (
     StoredObject,
 )
 from register.numbering import next_number, range_of, take_reserved, taken_by
-from register.parties import RECIPIENT, SENDER, fold, set_parties
+from register.parties import RECIPIENT, SENDER, fold, named, set_parties
 from register.records import record_batch, snapshot, write_record
 from register.session import write
 from register.texts import fit
@@ -125,7 +128,10 @@ def file_document(batch: Batch, filing: Filing, *, zone: ZoneInfo, actor: str, a
             return filed
         if filing.reserved and (taken := taken_by(filing.reserved)):  # by its other pages, or by hand
             filing = replace(filing, attach_to=taken)
-        entry = _entry(filing.attach_to) if filing.attach_to else _new_entry(batch, filing, zone)
+        if filing.attach_to:
+            entry = _entry(filing.attach_to)
+        else:
+            entry = _new_entry(batch, filing, zone, Act(actor, at))
         if filing.department and not entry.department:
             entry.department = filing.department
             entry.save(update_fields=["department"])
@@ -148,7 +154,8 @@ def _entry(number: str) -> Entry:
     return entry
 
 
-def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo) -> Entry:
+def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo, act: Act) -> Entry:
+    senders, recipients = named([_sender(filing)], act), named([Sighting(filing.recipient)], act)
     if filing.reserved:
         columns = take_reserved(filing.reserved)
     else:
@@ -163,9 +170,15 @@ def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo) -> Entry:
         access=list(filing.access),
         department=filing.department,
     )
-    set_parties(entry, SENDER, [filing.sender])
-    set_parties(entry, RECIPIENT, [filing.recipient])
+    set_parties(entry, SENDER, senders)
+    set_parties(entry, RECIPIENT, recipients)
     return entry
+
+
+def _sender(filing: Filing) -> Sighting:
+    """Who sent it, with what may identify them on its pages."""
+    keys = [key for one in filing.fields if one.valid is not False for key in as_read(one.name, one.value)]
+    return Sighting(filing.sender, tuple(dict.fromkeys(keys)))
 
 
 def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:

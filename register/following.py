@@ -21,7 +21,7 @@ from domain.office import Office
 from domain.states import USUAL, States
 from domain.working_time import Calendar
 from register.models import Counter, Entry, Event, Mark, Outbox
-from register.numbers import HISTORY, OFFICE
+from register.numbers import HISTORY, NO_REGISTERS
 from register.session import alone, write
 
 log = structlog.get_logger()
@@ -112,7 +112,7 @@ def looked_at(entry: Entry, but: Collection[str] = ()) -> bool:
 
 def _registers() -> dict[str, int]:
     """The last event of each register."""
-    rows = Counter.objects.filter(year=HISTORY).exclude(register=OFFICE).order_by("register")
+    rows = Counter.objects.filter(year=HISTORY).exclude(register__in=NO_REGISTERS).order_by("register")
     return dict(rows.values_list("register", "last"))
 
 
@@ -139,7 +139,7 @@ def came_back(highest: Mapping[tuple[str, int], int]) -> None:
     Mark.objects.bulk_create(
         Mark(name=_restored(register), at=now, told={"sequence": last})
         for (register, year), last in highest.items()
-        if year == HISTORY and register != OFFICE
+        if year == HISTORY and register not in NO_REGISTERS
     )
 
 

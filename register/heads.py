@@ -1,11 +1,11 @@
-"""Heads: where the chains of the registers and of the office's decisions stand, and stood."""
+"""Heads: where the chains of the registers, of the office's decisions and of parties stand, and stood."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
 
 from domain.chain import Head, root
-from register.models import Counter, Decision, Event
-from register.numbers import HISTORY, OFFICE
+from register.models import Counter, Decision, Event, PartyEvent
+from register.numbers import HISTORY, OFFICE, PARTIES
 
 _AT_ONCE = 5000  # hashes read together
 
@@ -16,7 +16,7 @@ def heads() -> tuple[Head, ...]:
 
 
 def _registers() -> list[str]:
-    """The registers that have a chain, and the office."""
+    """The registers that have a chain, the office and the parties."""
     rows = Counter.objects.filter(year=HISTORY, last__gt=0).order_by("register")
     return list(rows.values_list("register", flat=True))
 
@@ -48,12 +48,17 @@ def last_of(register: str) -> int:
 
 
 def number_of(register: str, sequence: int) -> str:
-    """The number of the entry that an event is of; "" where there is none."""
+    """The number of the entry or party that an event is of; "" where there is none."""
     if register == OFFICE:
         return ""
+    if register == PARTIES:
+        of_party = PartyEvent.objects.filter(sequence=sequence).values_list("party__key", flat=True)
+        return of_party.first() or ""
     found = Event.objects.filter(register=register, sequence=sequence)
     return found.values_list("entry__number", flat=True).first() or ""
 
 
 def _rows(register: str) -> Any:
-    return Decision.objects.all() if register == OFFICE else Event.objects.filter(register=register)
+    if register == OFFICE:
+        return Decision.objects.all()
+    return PartyEvent.objects.all() if register == PARTIES else Event.objects.filter(register=register)

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from domain.chain import START, body_of, content_hash, link
 from register.models import Counter, Entry, Event, EventContent
-from register.numbers import HISTORY, OFFICE, take_next
+from register.numbers import HISTORY, NO_REGISTERS, take_next
 
 _AT_ONCE = 5000  # events read together
 
@@ -124,7 +124,8 @@ def breaks() -> Iterator[dict[str, Any]]:
         if wrong:
             yield {"register": register, "sequence": sequence, "number": number, "problem": wrong}
         last, before = sequence, own
-    for counter in Counter.objects.filter(year=HISTORY).exclude(register=OFFICE).order_by("register"):
+    counters = Counter.objects.filter(year=HISTORY).exclude(register__in=NO_REGISTERS)
+    for counter in counters.order_by("register"):
         ended = Event.objects.filter(register=counter.register).aggregate(last=Max("sequence"))["last"] or 0
         if ended != counter.last:
             yield {

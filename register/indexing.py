@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from domain.correspondence import Confidentiality
 from domain.entry import IndexEntry
 from domain.rights import Action, Guarded, labels
-from register.models import Outbox
+from register.models import EntryParty, Outbox
+from register.parties import fold, whole
 from register.rights import granted
 
 _IDENTIFIERS = ("reference", "amount", "iban", "vat_id", "tax_id", "phone", "email")
@@ -27,6 +28,24 @@ def _access(entry: dict[str, Any]) -> tuple[str, ...]:
     return tuple(sorted({*labels(subject, Action.VIEW), *entry["access"]}))
 
 
+def _names(row: Outbox, entry: dict[str, Any]) -> dict[str, list[str]]:
+    """By role the names as they were written, each with the one that the party has now, if it is another."""
+    if not entry["parties"]:
+        return {}
+    now = {
+        (one.role, one.written): whole(one.party).name
+        for one in EntryParty.objects.filter(entry=row.entry_id).select_related("party__merged_into")
+    }
+    names: dict[str, list[str]] = {}
+    for one in entry["parties"]:
+        some = names.setdefault(one["role"], [])
+        some.append(one["name"])
+        known_as = now.get((one["role"], one["name"]), one["name"])
+        if fold(known_as) != fold(one["name"]):
+            some.append(known_as)
+    return names
+
+
 def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEntry:
     """The entry as this change left it; ``pages`` are the texts of its documents' pages in order."""
     entry = json.loads(row.body)["entry"]
@@ -35,9 +54,7 @@ def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEnt
     # A number whose check digits are wrong is nobody's; as it stands on the page it is found in the text.
     fields = [field for document in documents for field in document["fields"] if field["valid"] is not False]
     languages = [document["language"] or None for document in documents for _ in range(document["pages"])]
-    names: dict[str, list[str]] = {}
-    for one in entry["parties"]:
-        names.setdefault(one["role"], []).append(one["name"])
+    names = _names(row, entry)
     identifiers = [entry["reference"]] if entry.get("reference") else []
     identifiers += [field["value"] for field in fields if field["name"] in _IDENTIFIERS]
     identifiers += [field["text"] for field in fields if field["name"] in _IDENTIFIERS and field["text"]]

@@ -8,6 +8,8 @@ from register.models import Counter
 
 HISTORY = 0  # the year under which a register counts its events
 OFFICE = "office"  # under which the office's decisions are counted there; no register can be called so
+PARTIES = "parties"  # under which events of parties are
+NO_REGISTERS = (OFFICE, PARTIES)
 
 
 def must_be_register(code: str) -> None:

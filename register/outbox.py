@@ -133,9 +133,11 @@ def delivered(rows: Sequence[Outbox]) -> None:
 
 
 def waits_for(row: Outbox) -> str:
-    """What the row is about, for people: the entry's number, the batch's source or the office's decision."""
+    """What the row is about, for people: number of the entry or party, the batch's source, the decision."""
     if row.entry:
         return row.entry.number
+    if row.party_event:
+        return row.party_event.party.key or ""
     return row.batch.source if row.batch else f"decision {row.sequence} of the office"
 
 
@@ -167,4 +169,4 @@ def _undelivered(rows: Sequence[Outbox]) -> Any:
 
 
 def _oldest(rows: Any, limit: int) -> list[Outbox]:
-    return list(rows.select_related("entry", "event", "batch").order_by("id")[:limit])
+    return list(rows.select_related("entry", "event", "batch", "party_event__party").order_by("id")[:limit])

@@ -69,7 +69,7 @@ def snapshot(entry: Entry) -> dict[str, Any]:
         "dated": entry.dated.isoformat() if entry.dated else None,
         "voided_at": entry.voided_at.isoformat() if entry.voided_at else None,
         "void_reason": entry.void_reason,
-        "parties": [{"role": one.role, "name": one.party.name} for one in parties],
+        "parties": [{"role": one.role, "name": one.written, "party": one.party.key} for one in parties],
         "documents": [_document(one) for one in documents],
     }
 

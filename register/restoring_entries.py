@@ -78,17 +78,31 @@ def _add(origins: Mapping[str, Origin], stories: Sequence[Story]) -> list[Differ
 
 
 def _add_parties(entries: Sequence[Entry], told: Sequence[dict[str, Any]]) -> None:
-    names = {fold(party["name"]): party["name"] for one in told for party in one["parties"]}
-    known = set(Party.objects.filter(folded__in=names).values_list("folded", flat=True))
+    """By the number of the party, which was restored before; records of before tell the name alone."""
+    named = [party for one in told for party in one["parties"]]
+    by_number = {party["party"] for party in named if party.get("party")}
+    known = dict(Party.objects.filter(key__in=by_number).values_list("key", "pk"))
+    names = {fold(one["name"]): one["name"] for one in named if one.get("party") not in known}
+    called = _oldest(names)
     Party.objects.bulk_create(
-        Party(name=name, folded=folded) for folded, name in names.items() if folded not in known
+        Party(name=name, folded=folded) for folded, name in names.items() if folded not in called
     )
-    parties = dict(Party.objects.filter(folded__in=names).values_list("folded", "pk"))
+    called = _oldest(names)
     EntryParty.objects.bulk_create(
-        EntryParty(entry=entry, party_id=parties[fold(party["name"])], role=party["role"])
+        EntryParty(
+            entry=entry,
+            party_id=known.get(party.get("party")) or called[fold(party["name"])],
+            role=party["role"],
+            written=party["name"],
+        )
         for entry, one in zip(entries, told, strict=True)
         for party in one["parties"]
     )
+
+
+def _oldest(names: Mapping[str, str]) -> dict[str, int]:
+    """The first party of each of these folded names."""
+    return dict(Party.objects.filter(folded__in=names).order_by("-pk").values_list("folded", "pk"))
 
 
 def _add_documents(

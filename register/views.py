@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, Min, Q
 
 from domain.rights import Action, Rights
-from register import attaching, standing
+from register import attaching, party_views, standing
 from register.batches import pace
 from register.models import Batch, Claim, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
 from register.numbering import no_entry, stored
@@ -44,8 +44,6 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
         Missing: there is none, or none that the person may know of.
     """
     found = entry(number, rights)
-    named = found.parties.select_related("party").order_by("id")
-    parties = [{"role": one.role, "name": one.party.name} for one in named]
     documents = Document.objects.filter(entry=found).select_related("batch").order_by("id")
     versions = attaching.replaced(list(documents))
     related = Entry.objects.filter(within(rights), number__in=[one["number"] for one in found.relations])
@@ -74,7 +72,7 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
         "voided_at": found.voided_at.isoformat() if found.voided_at else None,
         "void_reason": found.void_reason or None,
         "replaced_by": list(standing.replaced_by(found)),
-        "parties": parties,
+        "parties": party_views.of_entry(found),
         "alarms": [
             {"batch": one.pk, "alarm": alarm}
             for one in Batch.objects.filter(documents__in=documents).distinct().order_by("id")

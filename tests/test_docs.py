@@ -30,6 +30,7 @@ STORED = (Manifest, Original, Rendition, Content, Run, Signature, DocumentText, 
 ANSWERS = (
     *sorted((ROOT / "postroom").glob("*.py")),
     ROOT / "register" / "views.py",
+    ROOT / "register" / "party_views.py",
     ROOT / "register" / "account.py",
     ROOT / "register" / "clock_views.py",
     ROOT / "register" / "history.py",
@@ -49,6 +50,12 @@ RECORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "history.py": ("as_record",),
         "voids.py": ("void", "withdraw"),
         "records.py": ("write_record", "snapshot", "_document"),
+    },
+    "Party records": {
+        "parties.py": ("begin",),
+        "party_acts.py": ("new", "merge", "separate", "split", "_put"),
+        "party_history.py": ("_body", "as_record", "snapshot", "told_similar", "adopt"),
+        "records.py": ("write_record",),
     },
     "Batch records": {"records.py": ("write_record", "record_batch", "_batch")},
 }

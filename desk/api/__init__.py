@@ -1,6 +1,6 @@
 """The REST API: what the command line does, for programs, with the rights of a user."""
 
-from desk.api import bulk, clocks, entries, office, ranges, search
+from desk.api import bulk, clocks, entries, office, parties, ranges, search
 from desk.api.described import Described
 from desk.api.problems import add_handlers
 from desk.api.tokens import Bearer
@@ -17,6 +17,7 @@ add_handlers(api)
 api.add_router("/entries/bulk", bulk.router, tags=["entries"])  # before what takes any number
 api.add_router("/entries", entries.router, tags=["entries"])
 api.add_router("/clocks", clocks.router, tags=["clocks"])
+api.add_router("/parties", parties.router, tags=["parties"])
 api.add_router("/search", search.router, tags=["search"])
 api.add_router("/ranges", ranges.router, tags=["ranges"])
 api.add_router("/office", office.router, tags=["office"])

@@ -104,7 +104,7 @@ def show(
 ) -> Any:
     """Its ETag is the last event of its history; with If-None-Match only what is newer is sent."""
     found = views.show(number, rights(request))
-    response["ETag"] = _etag(found)
+    response["ETag"] = etag(found)
     if if_none_match == response["ETag"]:
         return Status(304, None)
     return found
@@ -135,7 +135,7 @@ def _changing(
         if_match: IfMatch = "",
     ) -> Any:
         said: Any = body
-        doing = act(request, said.reason, _seen(if_match))
+        doing = act(request, said.reason, seen(if_match))
         return _done(request, response, key, said, lambda: do(number, said, doing), made=made)
 
     router.api_operation(
@@ -238,7 +238,7 @@ def _done(
     if not views.may(number, rights(request)):  # whoever has just given it away
         return Status(204, None)
     found = views.show(number, rights(request))
-    response["ETag"] = _etag(found)
+    response["ETag"] = etag(found)
     if made:
         response["Location"] = f"/api/v1/entries/{in_path(number)}"
     return Status(status, found)
@@ -262,14 +262,20 @@ def _states() -> States:
     return States(served().settings.states)
 
 
-def _etag(found: dict[str, Any]) -> str:
+def etag(found: dict[str, Any]) -> str:
+    """The last event of its history, as an ETag."""
     return f'"{found["history"][-1]["sequence"]}"'
 
 
-def _seen(if_match: str) -> int | None:
+def seen(if_match: str) -> int | None:
+    """The event that the caller saw last; None where they do not say.
+
+    Raises:
+        Precondition: it is no ETag.
+    """
     if not if_match or if_match == "*":
         return None
     found = _TAG.fullmatch(if_match)
     if found is None:
-        raise Precondition("If-Match is no ETag of an entry: ask for the entry, and take its ETag")
+        raise Precondition("If-Match is no ETag of ours: ask for what is to be changed, and take its ETag")
     return int(found[1])

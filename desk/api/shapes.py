@@ -100,6 +100,7 @@ class Party(Schema):
 
     role: str
     name: str
+    party: str | None
 
 
 class EntryShape(Schema):

@@ -4,7 +4,18 @@ Names a person gave (paths, texts) are kept as text with bytes that are not UTF-
 ``\xNN``; the exact bytes of a dropped file's path stand in ``Claim.path``.
 """
 
-from register.models.changes import Decision, Event, EventContent, Lease, Mark, Outbox, Seal, Stamp
+from register.models.changes import (
+    Decision,
+    Event,
+    EventContent,
+    Lease,
+    Mark,
+    Outbox,
+    PartyContent,
+    PartyEvent,
+    Seal,
+    Stamp,
+)
 from register.models.entries import (
     Correction,
     Counter,
@@ -13,6 +24,8 @@ from register.models.entries import (
     EntryParty,
     Party,
     PartyKey,
+    PartyPair,
+    PartyWord,
     StoredObject,
 )
 from register.models.scans import Batch, Chunk, Claim, PageFate, Problem
@@ -39,7 +52,11 @@ __all__ = (
     "Outbox",
     "PageFate",
     "Party",
+    "PartyContent",
+    "PartyEvent",
     "PartyKey",
+    "PartyPair",
+    "PartyWord",
     "Problem",
     "Seal",
     "Stamp",

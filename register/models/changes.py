@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from register.models.entries import Entry
+from register.models.entries import Entry, Party
 from register.models.scans import Batch
 
 
@@ -57,12 +57,33 @@ class Decision(models.Model):
         indexes = (models.Index(fields=["kind", "name", "sequence"], name="decision_of"),)
 
 
+class PartyEvent(models.Model):
+    """A link of the chain of what became of parties. Never changed, never removed (triggers)."""
+
+    sequence = models.PositiveBigIntegerField(unique=True)
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=64)
+    actor = models.CharField(max_length=255)
+    at = models.DateTimeField()
+    content_hash = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+
+class PartyContent(models.Model):
+    """What such an event says. May be erased without breaking the chain, which holds its salted hash."""
+
+    event = models.OneToOneField(PartyEvent, on_delete=models.PROTECT, related_name="content")
+    salt = models.CharField(max_length=64)
+    body = models.TextField()
+
+
 class Outbox(models.Model):
-    """A change of an entry, a batch or the office that the archive must hear of, and of an entry the index.
+    """A change of an entry, batch, office or party that the archive must hear of, and of an entry the index.
 
     ``body`` is the immutable record for the archive, the ``sequence``-th of its entry's register, of its
-    batch or of the office; ``id`` orders all changes. ``recorded_at`` is when the archive had it,
-    ``delivered_at`` when the index had it too; ``retry_at`` until when a change rests that could not be
+    batch, of the office or of all parties; ``id`` orders all changes. ``recorded_at`` is when the archive had
+    it, ``delivered_at`` when the index had it too; ``retry_at`` until when a change rests that could not be
     delivered as it is.
     """
 
@@ -70,6 +91,7 @@ class Outbox(models.Model):
     event = models.OneToOneField(Event, null=True, on_delete=models.PROTECT, related_name="outbox")
     batch = models.ForeignKey(Batch, null=True, on_delete=models.PROTECT, related_name="outbox")
     decision = models.OneToOneField(Decision, null=True, on_delete=models.PROTECT, related_name="outbox")
+    party_event = models.OneToOneField(PartyEvent, null=True, on_delete=models.PROTECT, related_name="outbox")
     sequence = models.PositiveBigIntegerField()
     body = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -80,13 +102,16 @@ class Outbox(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
-        """A record is of an event of an entry, of a batch, or of a decision."""
+        """A record is of an event of an entry, of a batch, of a decision, or of an event of a party."""
 
         constraints = (
             models.CheckConstraint(
-                condition=Q(entry__isnull=False, event__isnull=False, batch=None, decision=None)
-                | Q(entry=None, event=None, batch__isnull=False, decision=None)
-                | Q(entry=None, event=None, batch=None, decision__isnull=False),
+                condition=Q(
+                    entry__isnull=False, event__isnull=False, batch=None, decision=None, party_event=None
+                )
+                | Q(entry=None, event=None, batch__isnull=False, decision=None, party_event=None)
+                | Q(entry=None, event=None, batch=None, decision__isnull=False, party_event=None)
+                | Q(entry=None, event=None, batch=None, decision=None, party_event__isnull=False),
                 name="record_is_of_one_thing",
             ),
             models.UniqueConstraint(fields=["batch", "sequence"], name="batch_record_once"),

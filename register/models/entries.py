@@ -21,8 +21,9 @@ class Counter(models.Model):
 class Party(models.Model):
     """A person or organisation outside or inside; ``folded`` is the name without case and accents.
 
-    ``key`` is the name of its records, once a person said something of it; ``about`` is what else is known:
-    addresses, channels, preferences, consents. ``merged_into`` is who it turned out to be.
+    ``key`` is its number, which names its records; null until the first look at a party of before there were
+    numbers. ``about`` is what else is known: addresses, channels, preferences, consents. ``merged_into`` is
+    who it turned out to be, never somebody who was merged too.
     """
 
     key = models.CharField(max_length=36, null=True, unique=True)
@@ -44,6 +45,36 @@ class PartyKey(models.Model):
         """Of one party only."""
 
         constraints = (models.UniqueConstraint(fields=["kind", "value"], name="party_key_once"),)
+
+
+class PartyWord(models.Model):
+    """A beginning or an end of a word of a party's names: who has some in common may be alike."""
+
+    party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="words")
+    value = models.CharField(max_length=8)
+
+    class Meta:
+        """Once for each party, and found by value without a look at the table."""
+
+        constraints = (models.UniqueConstraint(fields=["value", "party"], name="party_word_once"),)
+
+
+class PartyPair(models.Model):
+    """Two parties that may be one, the older first; ``separate``: a person said that they are two.
+
+    ``score`` is how alike they are, 0-1, and ``why`` in what.
+    """
+
+    first = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="pairs")
+    second = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="pairs_with_older")
+    score = models.FloatField(default=0.0)
+    why = models.JSONField(default=list)
+    separate = models.BooleanField(default=False)
+
+    class Meta:
+        """A pair is told of once."""
+
+        constraints = (models.UniqueConstraint(fields=["first", "second"], name="party_pair_once"),)
 
 
 class Entry(models.Model):
@@ -88,11 +119,12 @@ class Entry(models.Model):
 
 
 class EntryParty(models.Model):
-    """Who sent an entry and to whom."""
+    """Who sent an entry and to whom; ``written`` is the name as it stands there, whatever becomes of them."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="parties")
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="entries")
     role = models.CharField(max_length=16)
+    written = models.CharField(max_length=512, default="")
 
     class Meta:
         """A party has a role once."""

@@ -19,6 +19,7 @@ from capture.edits import Edits
 from domain.correspondence import Channel, Direction, Relation
 from domain.document import Cover
 from domain.office import CustomField, Department, FieldKind, Post, Role, User
+from domain.party import PartyDetails, PartyKind
 from flows.intake import Intake, intake
 from flows.publish import deliver
 from flows.replay import replay
@@ -30,10 +31,11 @@ from register import printing, problems, ranges, review, views
 from register.acts import Act
 from register.entries import amend, enter, move, relate, strike
 from register.holding import assign
-from register.models import Document, Entry, Problem
+from register.models import Document, Entry, Party, Problem
 from register.numbering import set_form
 from register.numbers import format_number
 from register.office import put
+from register.party_acts import change, merge, new, separate, split
 from register.sharing import share
 from tests.capture.signed import authority, letter, signed
 from tests.flows.rich_page import rich_pdf
@@ -142,6 +144,24 @@ def _print_ahead(services: Services, drop: Path) -> None:
     ranges.reserve("LABEL", 2, act, zone=zone)
 
 
+def _keep_parties() -> None:
+    """Two that are one, two that are two, one that was merged and is itself again, one that is only alike."""
+    act = Act("Zoë", datetime.now(UTC), "so they say")
+    made = [
+        str(new(PartyDetails(f"Neighbours {name}", emails=(f"{at}@example.org",)), act).key)
+        for at, name in enumerate(("Club", "Club Ltd", "Club e.V.", "Club S.L.", "Clubb"))
+    ]
+    first, second, third, fourth, _ = made
+    change(
+        first, lambda one: replace(one, kind=PartyKind.ORGANISATION, identifiers=("vat:GB980780684",)), act
+    )
+    merge(first, second, act)
+    separate(first, third, act)
+    merge(third, fourth, act)
+    split(fourth, act)
+    merge(str(Party.objects.get(name="Carl").key), str(Party.objects.get(name="Bob").key), act)
+
+
 def take_in_all(services: Services, drop: Path) -> None:
     """All fields, separators, blanks, duplicates, labels, refusals, corrections, attempts, a resplit, alarms.
 
@@ -191,6 +211,7 @@ def take_in_all(services: Services, drop: Path) -> None:
     _cut_again(services)
     _enter_by_hand()
     _print_ahead(services, drop)
+    _keep_parties()
     labelled(drop / "early.png", next_number())
     take_in(services, drop)
     deliver(services)

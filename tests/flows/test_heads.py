@@ -59,7 +59,7 @@ REWRITTEN = "the chain was rewritten: the event has another hash than then"
 def test_each_day_has_its_heads_once(services: Services, three_days: list[heads.Published]) -> None:
     assert [one.heads.day for one in three_days] == ["2026-03-04", "2026-03-05", "2026-03-06"]
     assert [[(one.register, one.sequence) for one in some.heads.chains] for some in three_days] == [
-        [("IN", last), ("office", 1)] for last in (2, 4, 6)
+        [("IN", last), ("office", 1), ("parties", 1)] for last in (2, 4, 6)
     ]
     first, second, third = three_days
     assert first.heads.previous is None

@@ -70,7 +70,7 @@ def test_the_mail_has_all_that_a_record_can_tell(lost: Lost) -> None:
     def look(place: str, value: Any) -> None:
         told.setdefault(place, []).append(value)
         if place.endswith(
-            (".plan", ".profile", ".content", ".fields", ".signatures", ".alternatives", ".edits")
+            (".plan", ".profile", ".content", ".fields", ".signatures", ".alternatives", ".edits", ".about")
         ):
             return
         for name, one in value.items() if isinstance(value, dict) else ():
@@ -78,7 +78,7 @@ def test_the_mail_has_all_that_a_record_can_tell(lost: Lost) -> None:
         for one in value if isinstance(value, list) else ():
             look(f"{place}[]", one)
 
-    for prefix in ("register/", "batches/"):
+    for prefix in ("register/", "batches/", "parties/"):
         for key in archive.list(prefix):
             look(prefix[:-1], json.loads(archive.read(key)))
     # A label lies in its batch's first file here; that a later one is told is seen in the plan.

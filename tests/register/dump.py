@@ -5,7 +5,18 @@ from typing import Any
 from django.apps import apps
 from django.db.models import ForeignKey, Model
 
-from register.models import Batch, Claim, Clock, Decision, Document, Entry, Event, Party, StoredObject
+from register.models import (
+    Batch,
+    Claim,
+    Clock,
+    Decision,
+    Document,
+    Entry,
+    Event,
+    Party,
+    PartyEvent,
+    StoredObject,
+)
 
 _LEFT_OUT = {
     "Lease",
@@ -65,10 +76,10 @@ def _name(row: Model) -> Any:
         case Entry():
             return row.number
         case Party():
-            return row.folded
+            return row.key
         case Event():
             return row.register, row.sequence
-        case Decision():
+        case Decision() | PartyEvent():
             return row.sequence
         case Clock():
             return row.entry.number, row.name

@@ -18,7 +18,7 @@ from infra.database import disconnect
 from register import entries, heads, history, holding
 from register.acts import Act
 from register.models import Event, EventContent
-from register.numbers import OFFICE
+from register.numbers import OFFICE, PARTIES
 from tests.bench import chain as bench
 from tests.register.filings import AT
 from tests.register.officers import ZONE, decide, enter
@@ -153,12 +153,13 @@ def test_heads_say_how_far_each_chain_goes(register: Path) -> None:
     for code in ("IN", "IN", "DESK"):
         enter(register=code)
     hashes = list(heads.hashes("IN", 9))
-    assert [(one.register, one.sequence) for one in heads.heads()] == [("DESK", 1), ("IN", 2), (OFFICE, 2)]
+    ends = [("DESK", 1), ("IN", 2), (OFFICE, 2), (PARTIES, 1)]
+    assert [(one.register, one.sequence) for one in heads.heads()] == ends
     assert heads.heads()[1] == Head("IN", 2, hashes[1], root(hashes))
     assert list(heads.hashes("IN", 1)) == hashes[:1]
     assert heads.hashes_at("IN", {2, 3}) == {2: hashes[1]}
     assert (heads.last_of("IN"), heads.last_of("OUT")) == (2, 0)
-    assert (heads.number_of("OUT", 1), heads.number_of(OFFICE, 1)) == ("", "")
+    assert [heads.number_of(one, 1) for one in ("OUT", OFFICE, PARTIES)] == ["", "", "P-000001-1"]
 
 
 def test_a_long_chain_is_looked_through(tmp_path: Path, register_database: str) -> None:

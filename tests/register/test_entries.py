@@ -52,9 +52,9 @@ def test_what_a_person_enters_is_an_entry_like_those_of_scans(register: Path) ->
         "documents": [],
     }
     assert shown["parties"] == [
-        {"role": "sender", "name": "Ada Ltd"},
-        {"role": "sender", "name": "Bob"},
-        {"role": "recipient", "name": "Town Hall"},
+        {"role": "sender", "name": "Ada Ltd", "party": "P-000001-1"},
+        {"role": "sender", "name": "Bob", "party": "P-000003-8"},
+        {"role": "recipient", "name": "Town Hall", "party": "P-000002-0"},
     ]
     ((kind, content),) = told(made)
     assert kind == "entered"
@@ -136,8 +136,8 @@ def test_amending_keeps_what_was_said_before(register: Path) -> None:
         act,
         zone=ZONE,
     )
-    # A name that differs in case only is the same party.
-    assert entries.details_of(after).senders == ("Ada Ltd", "Bob")
+    # A name that differs in case only is the same party, as it is written from now on.
+    assert entries.details_of(after).senders == ("ADA LTD", "Bob")
     assert Party.objects.count() == 2
     assert told(made)[1] == (
         "amended",

@@ -6,13 +6,16 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO postroom_app, postroom_reader;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO postroom_app;
 
 -- Only added to. No UPDATE at all: what a row says stays said. Erasing an event's content is the owner's.
-GRANT INSERT ON register_event, register_eventcontent, register_correction, register_party, register_entryparty,
-    register_notice, register_firing TO postroom_app;
+GRANT INSERT ON register_event, register_eventcontent, register_correction, register_entryparty, register_notice,
+    register_partyevent, register_partycontent, register_partykey, register_partyword, register_partypair,
+    register_firing TO postroom_app;
 
 -- Added to, and a row may be locked (PostgreSQL asks UPDATE on a column for SELECT ... FOR UPDATE);
 -- the columns named are the only ones that can change. A number, a date or a page's place cannot.
 GRANT INSERT, UPDATE (reference, department, person, status, priority, confidentiality, tags, voided_at, void_reason)
     ON register_entry TO postroom_app;
+-- A party is made as a letter comes in; what is known of it is changed, merged and split by people alone.
+GRANT INSERT, UPDATE (key) ON register_party TO postroom_app;
 GRANT INSERT, UPDATE (label, guess, probability, alternatives, model, why, blind, forgotten)
     ON register_document TO postroom_app;
 GRANT INSERT, UPDATE (last) ON register_counter TO postroom_app;

@@ -1,0 +1,194 @@
+"""What became of parties: one chain of events, each linked to the one before, with what it says beside it.
+
+What an event says is personal: it may be erased, for the chain holds its salted hash alone.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.chain import START, body_of, content_hash, link
+from domain.party import format_party
+from register.models import Counter, Outbox, Party, PartyContent, PartyEvent
+from register.numbers import HISTORY, PARTIES, take_next
+from register.records import write_record
+from register.texts import fit
+
+CAME_UP, ENTERED, CHANGED = "came up", "entered", "changed"
+MERGED, MERGED_INTO = "merged", "merged into"
+SEPARATED, SPLIT = "separated", "split"
+
+
+def begin(
+    columns: Mapping[str, Any], kind: str, content: dict[str, Any], *, actor: str, at: datetime
+) -> Party:
+    """A new party with the next number, and the first event of its history."""
+    sequence = take_next(PARTIES, HISTORY)
+    party = Party.objects.create(key=format_party(sequence), **fit(dict(columns)))
+    _add(party, sequence, kind, content, actor=actor, at=at)
+    return party
+
+
+def append(party: Party, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> PartyEvent:
+    """Add an event to the history of a party as it stands now, within the caller's transaction."""
+    return _add(party, take_next(PARTIES, HISTORY), kind, content, actor=actor, at=at)
+
+
+def _add(
+    party: Party, sequence: int, kind: str, content: dict[str, Any], *, actor: str, at: datetime
+) -> PartyEvent:
+    event, said = _made(party, sequence, kind, content, fit(actor), at, _hash_of(sequence - 1))
+    event.save(force_insert=True)
+    said.save(force_insert=True)
+    Outbox.objects.create(party_event=event, sequence=sequence, body=_body(event, said))
+    return event
+
+
+def _hash_of(sequence: int) -> str:
+    found = PartyEvent.objects.filter(sequence=sequence).values_list("hash", flat=True).first()
+    return found or START
+
+
+def _made(
+    party: Party, sequence: int, kind: str, content: dict[str, Any], actor: str, at: datetime, previous: str
+) -> tuple[PartyEvent, PartyContent]:
+    body = body_of(fit(content))
+    salt = secrets.token_hex(32)
+    event = PartyEvent(
+        sequence=sequence,
+        party=party,
+        kind=kind,
+        actor=actor,
+        at=at,
+        content_hash=content_hash(salt, body),
+        previous=previous,
+    )
+    event.hash = _link(event)
+    return event, PartyContent(event=event, salt=salt, body=body)
+
+
+def adopt(limit: int, at: datetime) -> list[Party]:
+    """Number at most ``limit`` parties of before there were numbers; within the caller's transaction."""
+    found = list(Party.objects.filter(key=None).order_by("id")[:limit])
+    if not found:
+        return []
+    sequences = [take_next(PARTIES, HISTORY) for _ in found]
+    previous = _hash_of(sequences[0] - 1)
+    made = []
+    for party, sequence in zip(found, sequences, strict=True):
+        party.key = format_party(sequence)
+        content = {"after": {"name": party.name}, "similar": []}
+        made.append(_made(party, sequence, CAME_UP, content, "upgrade", at, previous))
+        previous = made[-1][0].hash
+    Party.objects.bulk_update(found, ["key"])
+    PartyEvent.objects.bulk_create(event for event, _ in made)
+    PartyContent.objects.bulk_create(said for _, said in made)
+    Outbox.objects.bulk_create(
+        Outbox(party_event=event, sequence=event.sequence, body=_body(event, said)) for event, said in made
+    )
+    return found
+
+
+def _body(event: PartyEvent, said: PartyContent) -> str:
+    return write_record({"event": as_record(event, said), "party": snapshot(event.party)})
+
+
+def as_record(event: PartyEvent, said: PartyContent) -> dict[str, Any]:
+    """The event as its record in the archive holds it, with all that its hash was made of."""
+    return {
+        "sequence": event.sequence,
+        "party": event.party.key,
+        "kind": event.kind,
+        "actor": event.actor,
+        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "content": json.loads(said.body),
+        "salt": said.salt,
+        "content_hash": event.content_hash,
+        "previous": event.previous,
+        "hash": event.hash,
+    }
+
+
+def from_record(record: Mapping[str, Any], party: Party) -> tuple[PartyEvent, PartyContent]:
+    """The event that ``as_record`` wrote, with what it says; nothing is saved, nothing checked."""
+    names = ("sequence", "kind", "actor", "content_hash", "previous", "hash")
+    event = PartyEvent(
+        party=party, at=datetime.fromisoformat(record["at"]), **{name: record[name] for name in names}
+    )
+    body = body_of(record["content"])
+    return event, PartyContent(event=event, salt=record["salt"], body=body)
+
+
+def snapshot(party: Party) -> dict[str, Any]:
+    """The whole party as its record in the archive holds it."""
+    return {
+        "number": party.key,
+        "name": party.name,
+        "kind": party.kind,
+        "about": party.about,
+        "merged_into": party.merged_into.key if party.merged_into else None,
+    }
+
+
+def _link(event: PartyEvent) -> str:
+    at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
+    number = event.party.key or ""
+    chained = event.content_hash, event.previous
+    return link(PARTIES, event.sequence, number, event.kind, event.actor, at, *chained)
+
+
+def last_event(party: Party) -> PartyEvent:
+    """The last thing that was done to it."""
+    return PartyEvent.objects.filter(party=party).latest("sequence")
+
+
+def breaks() -> Iterator[dict[str, Any]]:
+    """Each place where the chain of parties does not hold."""
+    previous, last = START, 0
+    for event in PartyEvent.objects.select_related("party", "content").order_by("sequence").iterator():
+        said: PartyContent | None = getattr(event, "content", None)
+        wrong = ""
+        if event.sequence != last + 1:
+            wrong = f"event {last + 1} is missing"
+        elif event.previous != previous or event.hash != _link(event):
+            wrong = "the event was altered"
+        elif said and content_hash(said.salt, said.body) != event.content_hash:
+            wrong = "the event's content was altered"
+        if wrong:
+            yield _break(event.sequence, event.party.key or "", wrong)
+        previous, last = event.hash, event.sequence
+    counted = (
+        Counter.objects.filter(register=PARTIES, year=HISTORY).values_list("last", flat=True).first() or 0
+    )
+    if counted != last:
+        yield _break(counted, "", f"the chain ends at event {last}, but {counted} were written")
+    yield from _altered()
+
+
+def _break(sequence: int, number: str, problem: str) -> dict[str, Any]:
+    return {"register": PARTIES, "sequence": sequence, "number": number, "problem": problem}
+
+
+def _altered() -> Iterator[dict[str, Any]]:
+    """Parties that are not as their last record tells: changed without an event."""
+    last: dict[int, tuple[int, str]] = {}
+    rows = Outbox.objects.exclude(party_event=None).order_by("party_event__sequence")
+    told = rows.values_list("party_event__party", "sequence", "body")
+    for party, sequence, body in told.iterator():
+        last[party] = sequence, hashlib.sha256(_plain(json.loads(body)["party"])).hexdigest()
+    for party_row in Party.objects.exclude(key=None).select_related("merged_into").order_by("id").iterator():
+        sequence, digest = last.get(party_row.pk, (0, ""))
+        if hashlib.sha256(_plain(snapshot(party_row))).hexdigest() != digest:
+            yield _break(sequence, party_row.key or "", "the party is not as its last event left it")
+
+
+def _plain(told: Mapping[str, Any]) -> bytes:
+    return body_of(told).encode()
+
+
+def told_similar(similar: Sequence[tuple[str, Any]]) -> list[dict[str, Any]]:
+    """Those that a party may be, as an event tells them: ``(number, Likeness)``."""
+    return [{"party": number, "score": how.score, "why": list(how.why)} for number, how in similar]
