@@ -11,19 +11,22 @@ from urllib.parse import urlencode
 
 import structlog
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods
 
+from archive.keys import HEADS, heads_key
+from archive.port import NotFound
 from desk.addresses import Limit, address, whose
 from desk.check_words import LANGUAGES, language_of
 from desk.instance import served
-from domain.errors import Unavailable
+from domain.errors import Unavailable, Usage
 from domain.receipt import Receipt
 from domain.wire import to_plain
 from flows import receipts as flow
+from flows.proofs import proof_of
 from infra.settings import DeskSettings
 from register import receipts
 from register.session import asking
@@ -34,7 +37,15 @@ _FORM = 1 << 16  # bytes beside the file
 _NOTHING = SafeString("")
 _GOOD, _BAD, _NEUTRAL = "good", "bad", "neutral"
 _TONES = {"genuine": _GOOD, "document": _GOOD, "found": _GOOD, "void": _NEUTRAL}
-_STATUS = {"large": 413, "wait": 429, "silent": 503, "nothing": 400, "not found": 404, "gone": 410}
+_STATUS = {
+    "large": 413,
+    "wait": 429,
+    "silent": 503,
+    "nothing": 400,
+    "not found": 404,
+    "gone": 410,
+    "tomorrow": 404,
+}
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b1b1b;--paper:#fff;--line:#767676;--key:#0b4f9c;--good:#0b6b2c;
 --bad:#a3121f;--neutral:#7a4a00}
@@ -109,6 +120,42 @@ def download(request: HttpRequest) -> HttpResponse:
     return _sealed(answer)
 
 
+@require_http_methods(["GET"])
+def heads(request: HttpRequest, day: str = "") -> HttpResponse:
+    """The published heads of a day as they lie in the archive, or the days that there are, as JSON."""
+    if refused := _too_often(request):
+        return refused
+    archive = served().archive
+    try:
+        if not day:
+            days = [key.removeprefix(HEADS).removesuffix(".json") for key in archive.list(HEADS)]
+            return _sealed(JsonResponse({"days": days}))
+        return _sealed(HttpResponse(archive.read(heads_key(day)), content_type="application/json"))
+    except (NotFound, Usage):
+        return _sealed(HttpResponse(status=404))
+    except Unavailable:
+        return _told(request, "silent")
+
+
+@require_http_methods(["GET"])
+def proof(request: HttpRequest) -> HttpResponse:
+    """What proves the receipt with the published heads, for whoever has its number and code."""
+    if refused := _too_often(request):
+        return refused
+    number, code = request.GET.get("n", ""), request.GET.get("c", "")
+    try:
+        if not asking(receipts.knows, number, code):
+            return _told(request, "not found")
+        data = asking(proof_of, served(), number)
+    except Usage:
+        return _told(request, "tomorrow")
+    except Unavailable:
+        return _told(request, "silent")
+    answer = HttpResponse(data, content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="{number}.proof.json"'
+    return _sealed(answer)
+
+
 def _asked(request: HttpRequest, number: str, code: str) -> HttpResponse:
     if refused := _too_often(request):
         return refused
@@ -174,13 +221,14 @@ def _known(request: HttpRequest, number: str, code: str) -> HttpResponse:
         return _told(request, "not found")
     words = _words(request)
     receipt = flow.said(given[-1]["receipt"])
-    link = format_html('<p><a class="button" href="{}">{}</a></p>', _download(receipt), words["download"])
+    link = format_html(
+        '<p><a class="button" href="/check/receipt?{0}">{1}</a></p><p><a href="/check/proof?{0}">{2}</a></p>',
+        urlencode({"n": receipt.number, "c": receipt.code}),
+        words["download"],
+        words["proof"],
+    )
     void = asking(flow.is_void, number)
     return _told(request, "void" if void else "found", inside=_certified(receipt, words) + link)
-
-
-def _download(receipt: Receipt) -> str:
-    return f"/check/receipt?{urlencode({'n': receipt.number, 'c': receipt.code})}"
 
 
 def _certified(receipt: Receipt, words: Mapping[str, str]) -> SafeString:

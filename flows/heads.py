@@ -44,7 +44,7 @@ def export(services: Services, now: datetime) -> tuple[Published, bool]:
         Unavailable: the archive or the database does not answer.
     """
     day = now.astimezone(services.settings.zone).date().isoformat()
-    before = _last(services.archive)
+    before = last(services.archive)
     if before is not None and before.heads.day > day:
         raise Usage(
             f"the archive has heads of {before.heads.day}, and today is {day}: set this machine's clock"
@@ -83,7 +83,8 @@ def _note(one: Published) -> None:
     outbox.recorded((), [row])
 
 
-def _last(archive: Archive) -> Published | None:
+def last(archive: Archive) -> Published | None:
+    """The last heads that the archive has."""
     keys = list(archive.list(HEADS))
     return read(keys[-1], archive.read(keys[-1])) if keys else None
 
@@ -105,7 +106,7 @@ def read(key: str, data: bytes) -> Published:
 
 def published(archive: Archive, wrong: list[dict[str, Any]]) -> Iterator[Published]:
     """All heads of the archive, day by day. What is wrong with them themselves goes to ``wrong``."""
-    last: Published | None = None
+    before: Published | None = None
     for key, data in ahead(archive.read, archive.list(HEADS)):
         day = key.removeprefix(HEADS).removesuffix(".json")
         try:
@@ -114,18 +115,18 @@ def published(archive: Archive, wrong: list[dict[str, Any]]) -> Iterator[Publish
             found = read(key, data)
         except (Usage, NotFound, Damaged) as error:
             wrong.append(_wrong(day, problem=str(error)))
-            last = None
+            before = None
             continue
         if found.heads.day != day:
             wrong.append(_wrong(day, problem=f"these are the heads of {found.heads.day}"))
             continue
         linked = found.heads.previous
-        if last is not None and linked != Before(last.heads.day, last.sha256):
+        if before is not None and linked != Before(before.heads.day, before.sha256):
             what = f"they follow those of {linked.day if linked else 'no day'}, as those were not"
-            if linked and linked.day != last.heads.day:
+            if linked and linked.day != before.heads.day:
                 what = f"the heads of {linked.day}, which they follow, are gone"
             wrong.append(_wrong(day, problem=what))
-        last = found
+        before = found
         yield found
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,9 +110,10 @@ def check(services: Services, path: Path) -> Checked:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise Usage(f"{path} cannot be read: {error.strerror}") from error
-    receipt = _read(path)
+    receipt = inside(path)
     if receipt is not None:
-        return _receipt(receipt, sha256)
+        number = receipt.number
+        return compared(receipt, sha256, receipts.given(number), _void(number))
     if (found := receipts.holds(sha256)) is not None:
         number, role, key = found
         of = role if role.startswith("heads") else f"{role} of {number or 'a batch'}"
@@ -121,18 +123,18 @@ def check(services: Services, path: Path) -> Checked:
     return Checked(False, "unknown", "", says, finding="unknown")
 
 
-def _read(path: Path) -> Receipt | None:
+def inside(path: Path) -> Receipt | None:
     """What the receipt inside says; None for a file that is none."""
     if path.stat().st_size > _LARGEST:
         return None
     try:
         with pikepdf.open(path) as pdf:
-            return from_json(Receipt, _inside(pdf))
+            return from_json(Receipt, _said_in(pdf))
     except (pikepdf.PdfError, zlib.error, KeyError, ValueError, TypeError, AttributeError):
         return None
 
 
-def _inside(pdf: pikepdf.Pdf) -> bytes:
+def _said_in(pdf: pikepdf.Pdf) -> bytes:
     """What the receipt says for machines, as far as it is no longer than any of ours: it may be a bomb."""
     stream = pdf.attachments[NAME].obj.EF.F
     raw = bytes(stream.read_raw_bytes())
@@ -140,9 +142,10 @@ def _inside(pdf: pikepdf.Pdf) -> bytes:
     return zlib.decompressobj().decompress(raw, _LONGEST) if packed else raw[:_LONGEST]
 
 
-def _receipt(receipt: Receipt, sha256: str) -> Checked:
+def compared(receipt: Receipt, sha256: str, events: Sequence[Mapping[str, Any]], void: str = "") -> Checked:
+    """What a file with this receipt inside is, beside what the events say with which receipts were given."""
     number = receipt.number
-    given = [(one["sha256"], to_plain(said(one["receipt"]))) for one in receipts.given(number)]
+    given = [(one["sha256"], to_plain(said(one["receipt"]))) for one in events]
     if not given:
         says = f"No receipt was given for {number}: this one is not of this register, or was made up."
         return Checked(False, "receipt", number, says, finding="made up")
@@ -150,7 +153,6 @@ def _receipt(receipt: Receipt, sha256: str) -> Checked:
     known = any(_bears(told, was) for _, was in given)
     same = [was for _, was in given if was == told]
     if any(one == sha256 for one, was in given if was == told):
-        void = _void(number)
         finding = "void" if void else "genuine"
         return Checked(True, "receipt", number, f"Genuine: given for {number}{void}", (), finding, known)
     if same:
@@ -160,7 +162,7 @@ def _receipt(receipt: Receipt, sha256: str) -> Checked:
         )
         return Checked(False, "receipt", number, says, (), "drawn over", known)
     nearest = min((_differences(told, was) for _, was in given), key=len)
-    says = f"Altered: it does not say what was certified of {number}{_void(number)}"
+    says = f"Altered: it does not say what was certified of {number}{void}"
     return Checked(False, "receipt", number, says, nearest, "altered", known)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from postroom.entries import By, Number
 from postroom.output import answer, say, table
 from postroom.people import deliver
 from postroom.searching import Json
+
+if TYPE_CHECKING:
+    from flows.receipts import Checked
 
 receipt = typer.Typer(no_args_is_help=True, help="Receipts of entries.")
 
@@ -49,16 +52,42 @@ def issue(
 
 
 @receipt.command()
+def proof(
+    number: Number,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where to write it; default: NUMBER.proof.json here."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write what proves an entry's receipts together with the published heads, without this register."""
+    instance = services()
+    from flows.proofs import prove
+
+    path = output or Path(f"{number}.proof.json")
+    data = prove(instance, number, act(instance))
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise Usage(f"{path} cannot be written: {error.strerror}") from error
+    told = {"number": number, "file": str(path), "size": len(data)}
+    answer(as_json, told, lambda: say(f"Written: {path}"))
+
+
+@receipt.command()
 def verify(
     file: Annotated[Path, typer.Argument(help="A receipt, or a document of the archive.")],
+    heads: Annotated[
+        Path | None, typer.Option(help="Published heads: the register is not asked; with --proof.")
+    ] = None,
+    proof: Annotated[Path | None, typer.Option(help="What `receipt proof` wrote; with --heads.")] = None,
     as_json: Json = False,
 ) -> None:
     """Say whether a receipt or a document is what the register certified. Exit 1: it is not."""
-    instance = services()
-    from flows.receipts import check
-
-    found = check(instance, file)
-    data = {
+    if (heads is None) != (proof is None):
+        raise Usage("Without the register both are needed: --heads FILE --proof FILE")
+    found = _checked(file, heads, proof)
+    data: dict[str, Any] = {
         "genuine": found.genuine,
         "what": found.what,
         "number": found.number,
@@ -74,3 +103,17 @@ def verify(
     answer(as_json, data, show)
     if not found.genuine:
         sys.exit(1)
+
+
+def _checked(file: Path, heads: Path | None, proof: Path | None) -> "Checked":
+    if heads and proof:
+        from infra.database import prepare
+
+        prepare()
+        from flows.proofs import check_alone
+
+        return check_alone(file, heads, proof)
+    instance = services()
+    from flows.receipts import check
+
+    return check(instance, file)

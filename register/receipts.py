@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -106,6 +107,12 @@ def given(number: str) -> list[dict[str, Any]]:
     """The receipts that were given for an entry, the oldest first: ``receipt``, ``sha256``, ``language``."""
     found = EventContent.objects.filter(event__entry__number=fit(number), event__kind=ISSUED)
     return [json.loads(body) for body in found.order_by("event__sequence").values_list("body", flat=True)]
+
+
+def given_by(number: str) -> Sequence[Event]:
+    """The events with which receipts were given for an entry whose content is still there, oldest first."""
+    found = Event.objects.filter(entry__number=fit(number), kind=ISSUED, content__isnull=False)
+    return list(found.select_related("entry", "content").order_by("sequence"))
 
 
 def holds(sha256: str) -> tuple[str, str, str] | None:

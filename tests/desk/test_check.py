@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +24,8 @@ from domain.correspondence import Details, Direction
 from domain.errors import Unavailable
 from domain.receipt import NAME, Receipt
 from domain.wire import from_json
+from flows import heads
+from flows.proofs import check_alone
 from flows.receipts import issue
 from infra.settings import DeskSettings, OfficeSettings
 from infra.wiring import Services
@@ -260,3 +263,22 @@ def test_the_api_notes_who_asked(desk: Services) -> None:
 def _as_before(services: Services) -> Iterator[None]:
     yield
     serve(services)
+
+
+def test_heads_and_proofs_are_published(desk: Services, client: Client, tmp_path: Path) -> None:
+    number = entered(desk)
+    pdf = issue(desk, number, ACT)
+    asked = {"n": number, "c": inside(pdf).code}
+    early = client.get("/check/proof", asked)
+    assert (early.status_code, told(early)) == (404, "Not yet")
+    heads.export(desk, ACT.at)
+    assert client.get("/check/heads").json() == {"days": ["2026-03-04"]}
+    files = tmp_path / "r.pdf", tmp_path / "heads.json", tmp_path / "proof.json"
+    got = [pdf, client.get("/check/heads/2026-03-04.json").content, client.get("/check/proof", asked).content]
+    for path, content in zip(files, got, strict=True):
+        path.write_bytes(content)
+    assert check_alone(*files).genuine
+    assert "/check/proof?" in client.get("/check", asked).content.decode()
+    assert client.get("/check/proof", {**asked, "c": "x"}).status_code == 404
+    for day in ("2020-01-01", "..", "%00"):
+        assert client.get(f"/check/heads/{day}.json").status_code == 404

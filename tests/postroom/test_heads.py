@@ -68,3 +68,19 @@ def test_what_cannot_be_is_told(home: Path, tmp_path: Path) -> None:
     spoiled.write_text("{}")
     assert "spoiled.json: not a record of ours" in refused(home, "heads", "check", str(spoiled))
     assert "cannot be written" in refused(home, "heads", "export", "-o", str(tmp_path / "no" / "x.json"))
+
+
+def test_a_receipt_is_proven_where_there_is_no_register(home: Path, tmp_path: Path) -> None:
+    with time_machine.travel("2026-03-04T09:00:00Z", tick=True):
+        number = asked(home, "entry", "new", "--subject", "Noise", "--sender", "Ada", "--by", "eva")["number"]
+        receipt, kept, proof = (str(tmp_path / name) for name in ("r.pdf", "heads.json", "proof.json"))
+        asked(home, "receipt", "issue", number, "-o", receipt)
+        asked(home, "heads", "export", "-o", kept)
+        made = asked(home, "receipt", "proof", number, "-o", proof)
+    assert made == {"number": number, "file": proof, "size": Path(proof).stat().st_size}
+    nowhere = tmp_path / "nowhere"
+    found = asked(nowhere, "receipt", "verify", receipt, "--heads", kept, "--proof", proof)
+    says = f"Genuine: given for {number}, as the heads of 2026-03-04 (Registry) prove"
+    assert found == {"genuine": True, "what": "receipt", "number": number, "says": says, "differs": []}
+    assert not nowhere.exists()
+    assert "both are needed" in refused(nowhere, "receipt", "verify", receipt, "--heads", kept)
