@@ -36,6 +36,10 @@ class Unavailable(PostroomError):
     """A service did not answer. Retried with backoff."""
 
 
+class Deferred(Unavailable):
+    """A service did not take this one thing now; others it may take."""
+
+
 class Usage(PostroomError):
     """The caller asked for something that cannot be: unknown number, absurd setting. Says the fix."""
 

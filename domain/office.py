@@ -217,6 +217,20 @@ class NumberRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """A program that is told of what happens to entries; its secret is no decision, but a setting.
+
+    Attributes:
+        url: that it is told at, http or https.
+        kinds: of events that it is told of; none named: of all.
+    """
+
+    name: str
+    url: str
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Office:
     """All of it as it stands; ``version`` grows with every decision."""
 
@@ -230,6 +244,7 @@ class Office:
     delegations: Mapping[str, Delegation] = field(default_factory=dict)
     ranges: Mapping[str, NumberRange] = field(default_factory=dict)
     numberings: Mapping[str, Numbering] = field(default_factory=dict)
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
 
     def with_below(self, department: str) -> Iterator[str]:
         """The department and all that belong to it, at whatever remove."""
@@ -260,5 +275,6 @@ KINDS: Mapping[str, tuple[str, type[Any]]] = {
     "delegation": ("delegations", Delegation),
     "range": ("ranges", NumberRange),
     "numbering": ("numberings", Numbering),
+    "webhook": ("webhooks", Webhook),
 }
 """Where decisions of each kind stand in the office, and what they are."""

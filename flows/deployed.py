@@ -27,6 +27,7 @@ from flows import chunks as bodies
 from flows import clock as ticking
 from flows import fixity as checking
 from flows import heads as chains
+from flows import notify as notifying
 from flows import publish as publishing
 from flows import retrain as retraining
 from flows.file_batch import Tools
@@ -43,8 +44,8 @@ log = structlog.get_logger()
 POOLS = {
     "intake": "light flows of the intake",
     "ocr": "chunks of batches: reading and filing",
-    "index": "publishing, clocks, reconciliation, fixity, retraining",
-    "mail": "reserved for mail in and out",
+    "index": "publishing, clocks, notices, reconciliation, fixity, retraining",
+    "mail": "reserved for mail in",
 }
 _PAUSES = wait_random(5, 15)  # seconds until a chunk is tried again whose service did not answer
 _tools: list[Tools] = []
@@ -108,6 +109,13 @@ def clock() -> int:
         return len(ticking.tick(tools.services).fired)
 
 
+@flow(name="notify", persist_result=False)
+def notify() -> int:
+    """Send the mails and webhooks that are due; returns how many went."""
+    with _at_work() as tools:
+        return notifying.notify(tools.services)
+
+
 @flow(name="reconcile", persist_result=False)
 def reconcile() -> int:
     """Ask again for chunks that nobody is at; returns how many were looked after."""
@@ -145,6 +153,7 @@ DEPLOYMENTS: dict[str, tuple[Flow[..., Any], str]] = {
     "chunk": (chunk, "ocr"),
     "publish": (publish, "index"),
     "clock": (clock, "index"),
+    "notify": (notify, "index"),
     "reconcile": (reconcile, "index"),
     "fixity": (fixity, "index"),
     "heads": (heads, "index"),

@@ -36,6 +36,7 @@ def desk(services: Services) -> Desk:
         States(services.settings.states),
         lambda entry: text_of(services, entry),
         calendar_of(services, now),
+        services.settings.mail.external,
     )
 
 

@@ -19,6 +19,7 @@ from domain.errors import Denied, PostroomError, Unavailable
 from domain.paths import readable
 from flows.clock import EVERY, tick_if_due
 from flows.file_batch import Tools, file_batch
+from flows.notify import notify
 from flows.publish import deliver
 from flows.reading import machine_trouble
 from flows.start import look_around
@@ -39,6 +40,7 @@ _PUBLISH = 2.0  # seconds between deliveries while batches are in work
 FileBatch = Callable[[Tools, Batch], Batch]
 Publish = Callable[[Services, Watcher], int]
 Tick = Callable[[Services], None]
+Notify = Callable[[Services], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def intake(
     file_one: FileBatch = file_batch,
     deliver: Publish = deliver,
     tick: Tick = tick_if_due,
+    notify: Notify = notify,
     drain: bool = True,
 ) -> Intake:
     """Take in what is dropped until ``stop`` is set; with ``once`` until nothing is left to take.
@@ -89,7 +92,9 @@ def intake(
         with ThreadPoolExecutor(services.settings.processes + 2, "batch") as threads:
             line = _Line(tools, threads, stop, file_one, done)
             publisher = threading.Thread(target=_publisher, args=(services, deliver, watch, line, tick))
+            notifier = threading.Thread(target=_notifier, args=(services, notify, line.ended))
             publisher.start()
+            notifier.start()
             try:
                 _swept(services)
                 for batch in batches.unfinished(services.host):
@@ -104,11 +109,13 @@ def intake(
                 line.ended.set()
                 line.idle.set()
                 publisher.join()
+                notifier.join()
     if line.denied:
         raise line.denied
     if drain and not stop.is_set():
         with borrowed():
             _drain(services, deliver, tick, watch, done, stop)
+            _told(services, notify)
     return done
 
 
@@ -276,6 +283,26 @@ def _publisher(services: Services, deliver: Publish, watch: Watcher, line: _Line
                 log.warning("not published yet; will be tried again", reason=str(error), seconds=pause)
             except Exception:
                 log.exception("an error of Postroom's own; publishing goes on")
+
+
+def _notifier(services: Services, notify: Notify, ended: threading.Event) -> None:
+    """Mail and webhooks go out beside the rest: a slow mail server holds up no page."""
+    with borrowed():
+        pause = _PUBLISH
+        while not ended.wait(pause):
+            pause = _PUBLISH if _told(services, notify) else services.settings.retry_after_seconds
+
+
+def _told(services: Services, notify: Notify) -> bool:
+    try:
+        asking(notify, services)
+    except Unavailable as error:
+        log.warning("nobody is told now; will be tried again", reason=str(error))
+    except Exception:
+        log.exception("an error of Postroom's own; people are told all the same")
+    else:
+        return True
+    return False
 
 
 def _drain(

@@ -1,9 +1,6 @@
 """Publish: what the register wrote goes to the archive as records, then to the index. Then release."""
 
-import os
 import shutil
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +9,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-import psutil
 import structlog
 
 from archive.keys import batch_record_key, decision_key, party_record_key, record_key
@@ -21,6 +17,7 @@ from capture.claim import give_back, release
 from domain.entry import IndexEntry
 from domain.errors import Denied, Unavailable
 from flows.follow import follow
+from flows.leases import only_one, taken
 from flows.steps import Step, Watcher, unwatched
 from flows.taking import spooled, went_on
 from flows.texts import pages_of
@@ -45,9 +42,8 @@ _TURN = 30.0  # seconds until the lease is let go
 @contextmanager
 def publishing() -> Iterator[tuple[bool, Callable[[], bool]]]:
     """Be the one publisher: whether that was free, and what prolongs it during long work."""
-    holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
-    with outbox.lease(_LEASE, holder, _gone) as held:
-        yield held, partial(outbox.renew, _LEASE, holder)
+    with only_one(_LEASE) as turn:
+        yield turn
 
 
 def publish(services: Services, watch: Watcher = unwatched) -> int:
@@ -148,12 +144,7 @@ def waiting(services: Services) -> bool:
 
 def publishable() -> bool:
     """Whether a change may be delivered now, and no other publisher is at work."""
-    return outbox.due() and not outbox.leased(_LEASE, _gone)
-
-
-def _gone(holder: str) -> bool:
-    host, process, _ = holder.rsplit(":", 2)
-    return host == socket.gethostname() and not psutil.pid_exists(int(process))
+    return outbox.due() and not taken(_LEASE)
 
 
 def _to_archive(services: Services, watch: Watcher, rows: Sequence[Outbox]) -> int:

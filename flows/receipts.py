@@ -18,6 +18,7 @@ from infra.wiring import Services
 from letters.receipt import WORDS, Letterhead, receipt_pdf
 from register import receipts, standing, views
 from register.acts import Act
+from register.entries import language_of
 
 _FORMS = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".svg": "svg"}
 _LARGEST = 64 << 20  # bytes of a file that is looked at as a receipt
@@ -56,7 +57,7 @@ def issue(services: Services, number: str, act: Act, language: str = "") -> byte
     entry = views.entry(number, act.rights, Action.EXPORT)
     office = services.settings.office
     receipt = receipts.receipt_of(entry, office.name, zone=services.settings.zone, at=act.at)
-    language = language or _language(entry)
+    language = language or language_of(entry)
     pdf = receipt_pdf(receipt, _head(services), language)
     receipts.issued(receipt, hashlib.sha256(pdf).hexdigest(), act, language)
     return pdf
@@ -77,11 +78,6 @@ def again(services: Services, number: str) -> bytes | None:
         if hashlib.sha256(pdf).hexdigest() == last["sha256"]:
             return pdf
     return None
-
-
-def _language(entry: Any) -> str:
-    first = entry.documents.exclude(language="").order_by("id").values_list("language", flat=True).first()
-    return entry.language or first or ""
 
 
 def _head(services: Services) -> Letterhead:

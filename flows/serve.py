@@ -22,6 +22,7 @@ from flows import file_batch as filing
 from flows import fixity as checking
 from flows import heads as chains
 from flows import intake as taking
+from flows import notify as notifying
 from flows import publish as publishing
 from flows import retrain as retraining
 from flows.intake import Intake
@@ -95,6 +96,7 @@ def serve(services: Services, drop: Path, *, once: bool, stop: threading.Event, 
                 file_one=file_one,
                 deliver=deliver,
                 tick=clock_if_due,
+                notify=notify_if_due,
             )
         )
 
@@ -125,6 +127,16 @@ def clock_if_due(services: Services) -> None:
 
     if ticking.due(services):
         clock()
+
+
+def notify_if_due(services: Services) -> int:
+    """Send what is due, as a flow run where anything is; returns how many mails and webhooks went."""
+
+    @flow(name="notify", persist_result=False)
+    def notify() -> int:
+        return notifying.notify(services)
+
+    return notify() if notifying.anything_due(services) else 0
 
 
 def _each_night(services: Services, ended: threading.Event) -> None:

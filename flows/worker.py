@@ -27,6 +27,7 @@ from capture.pool import Pool
 from domain.errors import PostroomError, Unavailable
 from flows import chunks, deployed, scratch
 from flows import clock as ticking
+from flows import notify as notices
 from flows.deployed import CRON, DEPLOYMENTS, POOLS, asking_prefect
 from flows.file_batch import Tools
 from flows.intake import Intake, intake
@@ -125,12 +126,17 @@ def station(services: Services, drop: Path, *, once: bool, stop: threading.Event
 
     return intake(
         services, drop, once=once, stop=stop, watch=watch, file_one=file_one, deliver=deliver, tick=_not_here,
-        drain=False,
+        notify=_not_here_either, drain=False,
     )  # fmt: skip
 
 
 def _not_here(services: Services) -> None:
     """The clocks are looked at by the workers of the pool ``index``."""
+
+
+def _not_here_either(services: Services) -> int:
+    """People are told by them too."""
+    return 0
 
 
 def work(services: Services, pool: str, processes: int, stop: threading.Event) -> None:
@@ -142,7 +148,7 @@ def work(services: Services, pool: str, processes: int, stop: threading.Event) -
         Denied: a service refuses this worker.
     """
     look_around(services)
-    keepers = _keepers(services) if pool == "index" else [partial(_sweep_scratch, services)]
+    keepers = _keepers(services, pool)
     threads = [threading.Thread(target=keeper, args=(stop,), daemon=True) for keeper in keepers]
     with Pool(processes, services.settings.capture) as reading:
         tools = Tools(services, reading, lazy_champion(services), stop)
@@ -184,16 +190,20 @@ async def _serve(pool: str, runs: int, stop: threading.Event) -> None:
             group.cancel_scope.cancel()
 
 
-def _keepers(services: Services) -> list[Callable[[threading.Event], None]]:
-    """Publishing and reconciling: each is a flow run whenever there is something for it."""
+def _keepers(services: Services, pool: str) -> list[Callable[[threading.Event], None]]:
+    """What is looked for beside the runs of a pool: each is a flow run whenever there is something for it."""
     most = services.settings.retry_after_seconds
     stale = services.settings.stale_after_seconds
+    if pool != "index":
+        return [partial(_sweep_scratch, services)]
     often = min(_RECONCILE, stale / 3)
     publishing = partial(_run_if, publishable, "publish")
     reconciling = _Settled(partial(_reconcile_if, partial(chunks.left_alone, services)), stale)
     clock = partial(_run_if, partial(ticking.due, services), "clock")
+    notifying = partial(_run_if, partial(notices.anything_due, services), "notify")
     return [
         partial(_keep, publishing, _LOOK, most),
+        partial(_keep, notifying, _LOOK, most),
         partial(_keep, reconciling, often, most),
         partial(_keep, clock, ticking.EVERY, ticking.EVERY),
     ]

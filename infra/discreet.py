@@ -15,15 +15,15 @@ def without_secrets(text: str, settings: BaseModel) -> str | None:
 
     ``settings`` are those that were read from it.
     """
-    secrets = dict(_secrets(settings))
-    keys = "|".join(sorted(secrets.keys() - {"url"}))
+    secrets = [*_secrets(settings)]
+    keys = "|".join(sorted({name for name, _ in secrets} - {"url"}))
     line = re.compile(rf"(?m)^\s*(?:(?:{keys})\s*=|url\s*=.*[?&]\w*password=).*$")
     plain = line.sub("# a secret was here", _PASSWORD.sub(r"\1@", text))
     try:
         tomllib.loads(plain)
     except tomllib.TOMLDecodeError:
         return None
-    return None if any(secret and secret in plain for secret in secrets.values()) else plain
+    return None if any(secret and secret in plain for _, secret in secrets) else plain
 
 
 def _secrets(settings: BaseModel) -> Iterator[tuple[str, str]]:
@@ -31,6 +31,16 @@ def _secrets(settings: BaseModel) -> Iterator[tuple[str, str]]:
     for name, value in settings:
         if isinstance(value, BaseModel):
             yield from _secrets(value)
+        elif isinstance(value, dict):
+            yield from _in_table(name, value)
         elif isinstance(value, SecretStr):
             secret = value.get_secret_value()
             yield name, (urlsplit(secret).password or "") if name == "url" else secret
+
+
+def _in_table(table: str, values: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """The secrets of a table by name; a line that holds the table whole is taken out too."""
+    secrets = {name: one.get_secret_value() for name, one in values.items() if isinstance(one, SecretStr)}
+    if secrets:
+        yield table, ""
+    yield from ((re.escape(name), secret) for name, secret in secrets.items())

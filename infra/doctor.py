@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -150,9 +150,15 @@ def _services(home: Path, settings: Settings) -> Iterator[Check]:
         bucket, endpoint = settings.archive.bucket, settings.archive.endpoint
         return f"bucket {bucket} at {endpoint or 'AWS'}" if bucket else f"folder, {home / 'archive'}"
 
+    def mail() -> str:
+        from infra.wiring import open_mail
+
+        return open_mail(open_services(home, database=False)).check()
+
     yield _answers("register", database)
     yield _answers("archive", archive)
     yield _answers("index", index)
+    yield replace(_answers("mail", mail), needed=False)
     champion = home / "models" / "champion"
     model = (
         champion.read_text().strip() if champion.exists() else "none yet; trained on sample mail at first use"

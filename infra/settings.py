@@ -126,6 +126,45 @@ class DeskSettings(BaseModel):
     upload_mb: int = Field(default=20, ge=1, le=64)
 
 
+class MailSettings(BaseModel):
+    """How mail goes out.
+
+    Attributes:
+        host: of the SMTP server; "" for a folder, ``mail/`` in the home.
+        port: 0 for the usual one: 587 with ``starttls``, 465 with ``tls``, 25 with ``none``.
+        tls: how the connection is kept secret.
+        user, password: for the server; "" for none.
+        sender: address that mail comes from.
+        certificates: file with authorities to trust beside the system's; "" for none.
+        timeout_seconds: to wait for an answer.
+        digest_hour: hour of the day, in the office's zone, at which digests go.
+        external: whether senders outside get a receipt and hear what became of their letter.
+        language: of mail to addresses whose language is not known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = ""
+    port: int = Field(default=0, ge=0, le=65535)
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = Field(default="postroom@localhost", pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$")
+    certificates: str = ""
+    timeout_seconds: float = Field(default=20.0, gt=0, le=60)
+    digest_hour: int = Field(default=7, ge=0, le=23)
+    external: bool = False
+    language: str = Field(default="en", pattern="^[a-z]{2}$")
+
+    @field_validator("password")
+    @classmethod
+    def _not_in_the_clear(cls, password: SecretStr, told: ValidationInfo) -> SecretStr:
+        here = told.data.get("host") in ("localhost", "127.0.0.1", "::1")
+        if password.get_secret_value() and told.data.get("tls") == "none" and not here:
+            raise ValueError("it would go over the network in the clear; set mail.tls")
+        return password
+
+
 class ClassifierSettings(BaseModel):
     """What the classifier may do, and how it learns.
 
@@ -154,6 +193,12 @@ class ClassifierSettings(BaseModel):
     review_seconds: float = Field(default=20.0, gt=0)
 
 
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < 16:
+        raise ValueError("at least 16 signs; make one with: openssl rand -base64 32")
+    return secret
+
+
 Machine = Annotated[dict[str, tuple[str, ...]], AfterValidator(checked_states)]
 
 
@@ -180,6 +225,8 @@ class Settings(BaseSettings):
     states: dict[str, dict[Direction, Machine]] = {}
     office: OfficeSettings = OfficeSettings()
     desk: DeskSettings = DeskSettings()
+    mail: MailSettings = MailSettings()
+    webhook_secrets: dict[str, Annotated[SecretStr, AfterValidator(_long_enough)]] = {}
 
     @field_validator("timezone")
     @classmethod
@@ -224,7 +271,11 @@ def _tessdata() -> Path:
 
 def _shown(name: str, wrong: str, value: object) -> str:
     """The value as people may see it: not if it may be a secret, such as one under a misspelt key."""
-    secret = name.endswith(("password", "api_key")) or (wrong == "extra_forbidden" and "." in name)
+    secret = (
+        name.endswith(("password", "api_key"))
+        or name.startswith("webhook_secrets")
+        or (wrong == "extra_forbidden" and "." in name)
+    )
     return "***" if secret or re.search("://[^/]*@", repr(value)) else repr(value)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archive.local import LocalArchive
 from archive.port import Archive
@@ -15,6 +16,9 @@ from domain.errors import Unavailable, Usage
 from index.embedded import EmbeddedIndex
 from index.port import Index
 from infra.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from infra.mail import Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,14 @@ def _index(settings: Settings, home: Path) -> Index:
     from index.elastic import ElasticIndex
 
     return ElasticIndex(settings.index)
+
+
+def open_mail(services: Services) -> "Outgoing":
+    """Where mail goes out. Connects to nothing."""
+    from infra.mail import Folder, Smtp
+
+    mail = services.settings.mail
+    return Smtp(mail) if mail.host else Folder(services.home / "mail")
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from postroom import (
     labels,
     learning,
     learning_benches,
+    notices,
     numbers,
     office,
     parties,
@@ -67,6 +68,7 @@ for verbs in (
     office,
     deadlines,
     clocks,
+    notices,
     tokens,
     rules,
     receipts,
@@ -97,8 +99,8 @@ for verbs in (
 _FOR_USERS = frozenset(
     {
         "entry", "search", "show", "get", "receipt", "department", "user", "field", "closure", "delegation",
-        "rule", "deadline", "clock", "review", "label", "exceptions", "report", "number", "labels",
-        "party",
+        "rule", "deadline", "clock", "review", "label", "exceptions", "report", "number", "labels", "inbox",
+        "notice", "webhook", "party",
     }
 )  # fmt: skip
 """Verbs that ask what a user may do; all others are the owner's."""

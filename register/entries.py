@@ -280,6 +280,12 @@ def class_of(entry: Entry) -> str:
     return entry.label or labels.first() or ""
 
 
+def language_of(entry: Entry) -> str:
+    """The entry's language: its own, or else that of its first document that has one; "" for none."""
+    first = entry.documents.exclude(language="").order_by("id").values_list("language", flat=True).first()
+    return entry.language or first or ""
+
+
 def last_event(entry: Entry) -> Event:
     """The last thing that was done to it."""
     return Event.objects.filter(entry=entry).order_by("sequence").latest("sequence")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from register import clocks, rules
+from register import clocks, rules, telling
 from register.following import Follower
 
-FOLLOWERS: Sequence[Follower] = (rules.on_event, clocks.on_event)
+FOLLOWERS: Sequence[Follower] = (rules.on_event, clocks.on_event, telling.on_event)

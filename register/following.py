@@ -33,7 +33,8 @@ _USUAL = Calendar(ZoneInfo("UTC"))
 class Desk:
     """What decides what follows: the office as it stands, its zone, its states, the text of an entry.
 
-    ``calendar`` says when it is open, its closures of today among it.
+    ``calendar`` says when it is open, its closures of today among it. ``external``: whether senders outside
+    are written to.
     """
 
     office: Office
@@ -41,11 +42,12 @@ class Desk:
     states: States = USUAL
     text: Callable[[Entry], str] = lambda entry: ""
     calendar: Calendar = _USUAL
+    external: bool = False
 
     @property
     def busy(self) -> bool:
         """Whether anything may follow from anything: what runs now may come of what was taken away since."""
-        return self.office.version > 0
+        return self.office.version > 0 or self.external
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from domain.errors import Missing, Usage
+from domain.notices import EVENTS, WAYS, is_address
+from domain.notices import KINDS as NOTICES
 from domain.numbers import must_be_form
 from domain.office import (
     KINDS,
@@ -20,6 +23,7 @@ from domain.office import (
     Office,
     Rule,
     User,
+    Webhook,
 )
 from domain.rights import Action, Guarded, Rights
 from register.acts import Act
@@ -31,9 +35,9 @@ from register.routing import holders, must_be_rule
 from register.session import alone, write
 
 _NAME = re.compile(r"[^\W_]([\w .&-]{0,62}[^\W_])?")
+_WEBHOOK, _URL = 40, 2000
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _LONGEST = timedelta(days=366)  # of a closure
-_MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]{2,}")
 
 
 def put(kind: str, value: Any, act: Act) -> None:
@@ -59,6 +63,19 @@ def change(kind: str, name: str, said: Mapping[str, Any], act: Act) -> None:
         Usage: it cannot be.
     """
     put(kind, replace(find(kind, name), **said), act)
+
+
+def prefer(name: str, said: Mapping[str, str], act: Act) -> None:
+    """Let a user be told of these kinds of notices in these ways; they may say so themselves.
+
+    Raises:
+        Missing: there is no such user.
+        Usage: there is no such kind or way, or nothing changes.
+        Forbidden: it is for the user or an administrator to say.
+    """
+    own = act.rights is not None and act.rights.user.name == name
+    user: User = find("user", name)
+    put("user", replace(user, notices={**user.notices, **said}), replace(act, rights=None) if own else act)
 
 
 def take_away(kind: str, name: str, act: Act) -> None:
@@ -164,10 +181,44 @@ def _user(now: Office, one: User) -> None:
             find("department", post.department, now)
     if not (len(one.language) == 2 and one.language.isalpha()):
         raise Usage(f"language is {one.language!r}: give two letters, such as en")
+    if one.name in now.webhooks:
+        raise Usage(f"name is {one.name!r}, which is a webhook's: take another")
+    for kind, way in one.notices.items():
+        if kind not in NOTICES:
+            raise Usage(f"There is no kind of notice {kind!r}. There {_are(NOTICES)}")
+        if way not in WAYS:
+            raise Usage(f"{kind} is {way!r}: give one of {', '.join(WAYS)}")
+        if way != "none" and not one.email:
+            raise Usage(
+                f"{kind} is {way!r}, but {one.name} has no e-mail address: postroom user change --email"
+            )
+
+
+def _webhook(now: Office, one: Webhook) -> None:
+    _must_be_name("name", one.name)
+    if len(one.name) > _WEBHOOK or one.name in now.users:
+        raise Usage(f"name is {one.name!r}: at most {_WEBHOOK} signs, and no user's")
+    _must_be_url(one.url)
+    for kind in one.kinds:
+        if kind not in EVENTS:
+            raise Usage(f"There is no event {kind!r}. There {_are(EVENTS)}")
+
+
+def _must_be_url(url: str) -> None:
+    wanted = "give an address such as https://erp.example.org/postroom"
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or len(url) > _URL or not url.isprintable() or " " in url:
+        raise Usage(f"url is {url!r}: {wanted}")
+    if parts.username is not None or parts.fragment:
+        raise Usage(f"url is for {parts.hostname}, with a user or a fragment in it: {wanted}")
 
 
 def _must_be_mail(address: str) -> None:
-    if address and not _MAIL.fullmatch(address):
+    if address and not is_address(address):
         raise Usage(f"email is {address!r}: give an address such as ada@example.org")
 
 
@@ -250,4 +301,5 @@ _CHECKS: dict[str, Check] = {
     "delegation": _delegation,
     "rule": _rule,
     "numbering": _numbering,
+    "webhook": _webhook,
 }

@@ -24,7 +24,9 @@ _LONGEST = 600  # seconds until a change that was set aside is tried again, at m
 
 
 @contextmanager
-def lease(name: str, holder: str, gone: Callable[[str], bool]) -> Iterator[bool]:
+def lease(
+    name: str, holder: str, gone: Callable[[str], bool], seconds: int = LEASE_SECONDS
+) -> Iterator[bool]:
     """Hold a lease while the block runs; yields whether it was free. Renew long work with ``renew``.
 
     ``gone`` tells of another holder whether it is known to have died, so that its lease is void.
@@ -32,7 +34,7 @@ def lease(name: str, holder: str, gone: Callable[[str], bool]) -> Iterator[bool]
     Lease.objects.filter(
         pk__in=[one.pk for one in Lease.objects.filter(name=name) if gone(one.holder)]
     ).delete()
-    held = renew(name, holder)
+    held = renew(name, holder, seconds)
     try:
         yield held
     finally:
@@ -40,9 +42,9 @@ def lease(name: str, holder: str, gone: Callable[[str], bool]) -> Iterator[bool]
             Lease.objects.filter(name=name, holder=holder).delete()
 
 
-def renew(name: str, holder: str) -> bool:
-    """Take or prolong the lease; False when another holder has it."""
-    until = Now() + timedelta(seconds=LEASE_SECONDS)
+def renew(name: str, holder: str, seconds: int = LEASE_SECONDS) -> bool:
+    """Take or prolong the lease by so many seconds; False when another holder has it."""
+    until = Now() + timedelta(seconds=seconds)
     with write():
         Lease.objects.filter(name=name, until__lt=Now()).delete()
         row, _ = Lease.objects.get_or_create(name=name, defaults={"holder": holder, "until": until})

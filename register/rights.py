@@ -1,8 +1,8 @@
 """Who may do what with entries of the register: what ``domain.rights`` decides, of rows and in queries."""
 
-from django.db import connection
-from django.db.models import BooleanField, Q
-from django.db.models.expressions import RawSQL
+from typing import Any
+
+from django.db.models import BooleanField, F, Func, Q, Value
 
 from domain.correspondence import Confidentiality, Direction
 from domain.errors import Forbidden, Missing
@@ -10,9 +10,21 @@ from domain.rights import Action, Guarded, Rights
 from register.models import Entry
 
 _HELD_BY = {
-    "sqlite": "EXISTS (SELECT 1 FROM json_each(register_entry.access) WHERE value IN ({}))",
-    "postgresql": "jsonb_exists_any(register_entry.access, ARRAY[{}])",
+    "sqlite": "EXISTS (SELECT 1 FROM json_each({}) WHERE value IN ({}))",
+    "postgresql": "jsonb_exists_any({}, ARRAY[{}])",
 }
+
+
+class _HeldBy(Func):
+    """Whether a list holds one of these texts; also in a query within a query."""
+
+    output_field = BooleanField()
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, list[Any]]:
+        """The condition, with the texts as its parameters."""
+        (column, *texts) = (compiler.compile(one) for one in self.get_source_expressions())
+        sql = _HELD_BY[connection.vendor].format(column[0], ", ".join(one for one, _ in texts))
+        return sql, [*column[1], *(value for _, values in texts for value in values)]
 
 
 def guarded(entry: Entry) -> Guarded:
@@ -87,6 +99,5 @@ def within(rights: Rights | None, action: Action = Action.VIEW) -> Q:
         found |= Q(confidentiality=Confidentiality.PUBLIC)
     if reach.granted:
         enough = [f"{one}:{reach.granted}" for one in (Action if action == Action.VIEW else (action,))]
-        sql = _HELD_BY[connection.vendor].format(", ".join(["%s"] * len(enough)))
-        found |= Q(RawSQL(sql, enough, output_field=BooleanField()))  # noqa: S611 - values are parameters
+        found |= Q(_HeldBy(F("access"), *map(Value, enough)))
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.correspondence import Confidentiality, Priority
 from domain.errors import Usage
+from domain.notices import is_address
 from domain.office import Office, Rule
 from register.conditions import holds, must_be_condition
 
@@ -106,8 +107,9 @@ def _problems(now: Office, action: str, value: str | tuple[str, ...]) -> Iterato
     for one in _listed(value):
         if action in known and one not in known[action]:
             yield f"there is no {one!r}. {_known(known[action])}"
-        if action == "notify" and one not in now.users and "@" not in one:
-            yield f"{one!r} is no user and no e-mail address. {_known(now.users)}"
+        told = {*now.users, *now.webhooks}
+        if action == "notify" and one not in told and not is_address(one):
+            yield f"{one!r} is no user, no webhook and no e-mail address. {_known(told)}"
 
 
 def no_holder(now: Office, value: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.correspondence import Confidentiality, Priority
 from domain.errors import Usage
+from domain.notices import ROUTED, RULE_FAILED, SECOND_LOOK
 from domain.office import Office, Rule
 from domain.rights import Guarded
 from domain.states import ASSIGNED, RECEIVED, REGISTERED
@@ -17,18 +18,15 @@ from register.conditions import FIELDS, asks_for, empty
 from register.entries import class_of, recorded
 from register.following import Desk, Happened, snapshot_of
 from register.models import Entry, Outbox
-from register.notices import tell
+from register.notices import News, let_know
 from register.office import must_be_holder
 from register.records import class_in
 from register.routing import Outcome, holders, in_order, route
 from register.staff import registrars
 
 ACTOR = "rules"
-ROUTED = "routed"
 _NEW = frozenset({"entered", "registered"})
 _CLASSED = frozenset({"labelled", "classed again"})
-SECOND_LOOK = "second look"
-"""The tag of entries that somebody is to look at once more."""
 
 
 def on_event(happened: Happened, desk: Desk) -> None:
@@ -147,13 +145,13 @@ def _given(
 def _tell(
     entry: Entry, said: Mapping[str, Any], problems: Mapping[str, str], happened: Happened, desk: Desk
 ) -> None:
-    key = f"{happened.register} {happened.sequence} {ROUTED}"
+    key, day = f"{happened.register} {happened.sequence} {ROUTED}", happened.at.astimezone(desk.zone).date()
     for name in said.get("notify", ()):
-        tell(key, name, ROUTED, happened.at, entry=entry, told={"number": entry.number})
+        let_know(News(key, ROUTED, happened.at, entry, day=day), name)
     if problems:
+        news = News(f"{key} failed", RULE_FAILED, happened.at, entry, {"failed": dict(problems)}, day=day)
         for name in registrars(desk.office):
-            told = {"number": entry.number, "failed": dict(problems)}
-            tell(f"{key} failed", name, "rule failed", happened.at, entry=entry, told=told)
+            let_know(news, name)
 
 
 def trial(

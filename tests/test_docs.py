@@ -36,6 +36,7 @@ ANSWERS = (
     ROOT / "register" / "history.py",
     ROOT / "register" / "ranges.py",
     ROOT / "register" / "printing.py",
+    ROOT / "register" / "inbox.py",
     ROOT / "flows" / "verify.py",
     ROOT / "flows" / "rebuild.py",
     ROOT / "flows" / "search.py",
@@ -101,7 +102,8 @@ def verbs(command: Any = None, path: tuple[str, ...] = ()) -> dict[str, Any]:
     if not hasattr(command, "commands"):
         return {" ".join(path): command}
     inside = command.commands.items()
-    return {name: one for part, sub in inside for name, one in verbs(sub, (*path, part)).items()}
+    itself = {" ".join(path): command} if command.invoke_without_command and path else {}
+    return itself | {name: one for part, sub in inside for name, one in verbs(sub, (*path, part)).items()}
 
 
 def options(command: Any) -> set[str]:
@@ -316,7 +318,8 @@ def wrong(line: str) -> str | None:
         words = words[2:] if words[0] in ("--home", "--as") else words[1:]
     if not words or words[0].isupper() or words[0] == "...":
         return None
-    found = next((name for name in verbs() if words[: len(name.split())] == name.split()), None)
+    known = sorted(verbs(), key=len, reverse=True)
+    found = next((name for name in known if words[: len(name.split())] == name.split()), None)
     if found is None:
         group = any(name.startswith(f"{words[0]} ") for name in verbs())
         return None if group and (len(words) == 1 or words[1].isupper()) else f"no verb {words[0]}"

@@ -1,6 +1,6 @@
 """The REST API: what the command line does, for programs, with the rights of a user."""
 
-from desk.api import bulk, clocks, entries, office, parties, ranges, search
+from desk.api import bulk, clocks, entries, inbox, office, parties, ranges, search
 from desk.api.described import Described
 from desk.api.problems import add_handlers
 from desk.api.tokens import Bearer
@@ -20,4 +20,5 @@ api.add_router("/clocks", clocks.router, tags=["clocks"])
 api.add_router("/parties", parties.router, tags=["parties"])
 api.add_router("/search", search.router, tags=["search"])
 api.add_router("/ranges", ranges.router, tags=["ranges"])
+api.add_router("/inbox", inbox.router, tags=["inbox"])
 api.add_router("/office", office.router, tags=["office"])

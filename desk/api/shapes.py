@@ -251,3 +251,24 @@ class Held(Schema):
     """What the office decided."""
 
     items: list[dict[str, Any]]
+
+
+class NoticeShape(Schema):
+    """Something that the user was told; ``told`` is what its text was made of."""
+
+    id: int
+    kind: str
+    number: str | None
+    subject: str
+    text: str
+    told: dict[str, Any]
+    at: str
+    read_at: str | None
+
+
+class Inbox(Schema):
+    """Some of what the user was told, the newest first; ``next`` is the cursor of what follows."""
+
+    unread: int
+    items: list[NoticeShape]
+    next: int | None

@@ -147,9 +147,9 @@ def test_the_lease_is_prolonged_all_along(office: Services, monkeypatch: pytest.
     renewed = {"": 0}
     renew = outbox.renew
 
-    def note(*lease: str) -> bool:
+    def note(name: str, holder: str) -> bool:
         renewed[list(renewed)[-1]] += 1
-        return renew(*lease)
+        return renew(name, holder)
 
     def watch(step: Step) -> None:
         renewed[step.name] = 0

@@ -16,7 +16,19 @@ from domain.office import Deadline, Department, Rule, User
 from domain.working_time import Calendar, opening_hours
 from infra.database import connect, disconnect
 from infra.services.postgresql import PostgreSQL
-from register import batches, checks, chunks, decisions, office, outbox, problems, review, seals
+from register import (
+    batches,
+    checks,
+    chunks,
+    decisions,
+    inbox,
+    office,
+    outbox,
+    postings,
+    problems,
+    review,
+    seals,
+)
 from register.acts import Act
 from register.clocks import settle
 from register.filing import NewProblem, close
@@ -130,7 +142,7 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
     connect(tmp_path, settings(laid.url("postroom_owner")))
     act = Act("owner", AT)
     office.put("department", Department("works"), act)
-    office.put("user", User("ben"), act)
+    office.put("user", User("ben", email="ben@example.org"), act)
     then: dict[str, str | tuple[str, ...]] = {
         "assign": "works/ben", "priority": "high", "confidentiality": "public", "tags": ("new",),
         "notify": ("ben",),
@@ -144,6 +156,15 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
     entry.refresh_from_db()
     assert (entry.department, entry.person, entry.status) == ("works", "ben", "assigned")
     assert (entry.priority, entry.confidentiality, entry.tags) == ("high", "public", ["new"])
+    postings.ripen(AT, AT)
+    went, fails = postings.due("mail", AT, 9)
+    postings.went([went], AT)
+    postings.rest("mail", "", AT, "it does not answer")
+    postings.answered("mail", "")
+    postings.give_up([fails], "no such user")
+    assert postings.retry([fails.pk], AT) == 1
+    (told,) = inbox.inbox(office.rights_of(decisions.office(), "ben", AT.date()), 1)
+    inbox.read([told.pk], office.rights_of(decisions.office(), "ben", AT.date()), AT)
     always = Calendar(ZoneInfo("UTC"), opening_hours("Mon-Sun 00:00-24:00"))
     desk = Desk(decisions.office(), ZoneInfo("UTC"), calendar=always)
     assert settle(desk) == 1

@@ -17,6 +17,10 @@ from infra.settings import load_settings
         ('[index]\npassword = """geh\\\neim"""\n', None),
         ('database = { url = "postgresql://u:geheim@h/d" }\n', 'database = { url = "postgresql://u@h/d" }\n'),
         ('index = { password = "geheim" }\n', None),
+        ('[mail]\npassword = "geheim"\n', "[mail]\n# a secret was here\n"),
+        ('[webhook_secrets]\nerp = "sehr geheim, wirklich"\n', "[webhook_secrets]\n# a secret was here\n"),
+        ('webhook_secrets = { erp = "sehr geheim, wirklich" }\n', "# a secret was here\n"),
+        ('[webhook_secrets]\n"my erp" = "sehr geheim, wirklich"\n', None),
     ],
 )
 def test_secrets_are_taken_out_or_nothing_is_shown(settings: str, left: str | None, tmp_path: Path) -> None:

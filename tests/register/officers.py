@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.correspondence import Confidentiality, Details, Direction
-from domain.office import Closure, CustomField, Deadline, Department, User
+from domain.office import KINDS
 from domain.rights import Rights
 from register import decisions, entries, office
 from register.acts import Act
@@ -20,10 +20,9 @@ LEVELS = list(Confidentiality)
 
 
 def decide(*some: Any) -> None:
-    kinds = {Department: "department", User: "user", CustomField: "field", Closure: "closure"}
-    kinds[Deadline] = "deadline"
+    kinds = {of: kind for kind, (_, of) in KINDS.items()}
     for one in some:
-        office.put(kinds.get(type(one), "delegation"), one, ACT)
+        office.put(kinds[type(one)], one, ACT)
 
 
 def rights(name: str, day: date = TODAY) -> Rights:

@@ -100,7 +100,10 @@ BAD: dict[str, tuple[Rule, str]] = {
     "a priority": (rule("x", priority="soon"), "priority of x: there is no 'soon'. There are: high, low"),
     "a level": (rule("x", confidentiality="top"), "confidentiality of x: there is no 'top'"),
     "a deadline": (rule("x", deadline="a week"), "deadline of x: there is no 'a week'. There is none yet"),
-    "somebody": (rule("x", notify=("bne",)), "notify of x: 'bne' is no user and no e-mail address"),
+    "somebody": (
+        rule("x", notify=("bne",)),
+        "notify of x: 'bne' is no user, no webhook and no e",
+    ),
     "an action": (rule("x", burn="yes"), "burn of x: there is no such action. They are: assign"),
     "days": (
         replace(rule("x", priority="high"), since=date(2026, 2, 2), until=date(2026, 2, 1)),

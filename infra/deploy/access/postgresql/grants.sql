@@ -6,7 +6,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO postroom_app, postroom_reader;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO postroom_app;
 
 -- Only added to. No UPDATE at all: what a row says stays said. Erasing an event's content is the owner's.
-GRANT INSERT ON register_event, register_eventcontent, register_correction, register_entryparty, register_notice,
+GRANT INSERT ON register_event, register_eventcontent, register_correction, register_entryparty,
     register_partyevent, register_partycontent, register_partykey, register_partyword, register_partypair,
     register_firing TO postroom_app;
 
@@ -21,6 +21,8 @@ GRANT INSERT, UPDATE (label, guess, probability, alternatives, model, why, blind
 GRANT INSERT, UPDATE (last) ON register_counter TO postroom_app;
 GRANT INSERT, UPDATE (checked_at, damage) ON register_storedobject TO postroom_app;
 GRANT INSERT, UPDATE (recorded_at, delivered_at, retry_at, attempts, error) ON register_outbox TO postroom_app;
+
+GRANT INSERT, UPDATE (due_at, sent_at, read_at, attempts, error) ON register_notice TO postroom_app;
 
 -- The key that seals the classifier's models: whoever reads it can make a model that is taken for ours.
 GRANT INSERT, UPDATE (trusted) ON register_seal TO postroom_app;
