@@ -82,13 +82,19 @@ def _sighting(text: str) -> Sighting:
 
 def _named(seen: Sighting, written: str, act: Act) -> Named:
     face = _face_of(seen)
-    known = _sure(seen, face) or _like(face)
-    if not known:
+    found = known(seen)
+    if not found:
         alone("parties")  # who else makes one of this name has done so, and is seen now
-        known = _sure(seen, face)
-    if known:
-        return Named(known[0], written, known[1])
+        found = _sure(seen, face)
+    if found:
+        return Named(found[0], written, found[1])
     return Named(_make(seen, face, act), written, "new")
+
+
+def known(seen: Sighting) -> tuple[Party, str] | None:
+    """Who it is beyond doubt, and how that is known; None for nobody."""
+    face = _face_of(seen)
+    return _sure(seen, face) or _like(face)
 
 
 def _face_of(seen: Sighting) -> Face:
