@@ -15,7 +15,7 @@ from letters.typeset import barcode_image, compile_pdf, quote
 _PAPER = {"a4": (210.0, 297.0), "letter": (215.9, 279.4)}  # mm
 _EDGE = 2.0  # mm that stay white along a label's edges: printers feed a little askew
 _NARROWEST = 0.23  # mm, of a bar that a scan at 300 dpi still shows
-_SMALLEST = 0.38  # mm, of a QR code's dot
+_SMALLEST = 0.37  # mm, of a QR code's dot
 _QUIET = 10  # bars' widths that stay white on either side of a Code 128
 _FREE = 4  # dots that stay white around a QR code
 _POINT = 0.3528  # mm

@@ -101,7 +101,10 @@ def zpl(
 
     if dpi not in (203, 300, 600):
         raise Usage(f"dpi is {dpi}: label printers have 203, 300 or 600")
-    must_fit("IN-2026-000123-7", width, height, dpi)
+    # Before a number is taken: of new ones, one as long as they will be.
+    registers = [said.get("register") or "", (said.get("name") or "").split("-")[0]]
+    some = [*(said.get("numbers") or []), *(f"{one or 'IN'}-2026-000123-7" for one in registers)]
+    must_fit(max(some, key=len), width, height, dpi)
 
     def render(some: list["Label"]) -> bytes:
         return write(some, width, height, dpi).encode()

@@ -123,6 +123,10 @@ def test_how_numbers_are_written(home: Path) -> None:
         (("sheet", "--range", "IN-2026:1-2", "-o", "a.pdf"), "There is no range 'IN-2026:1-2'"),
         (("zpl", "--register", "IN", "-o", "a.zpl", "--dpi", "200"), "dpi is 200"),
         (("zpl", "--register", "IN", "-o", "a.zpl", "--width", "20", "--height", "10"), "too small"),
+        (
+            ("zpl", "--register", "CORRESPONDENCE1", "-o", "a.zpl", "--width", "25", "--height", "13"),
+            "too small for CORRESPONDENCE1-2026-000123-7",
+        ),
     ],
 )
 def test_what_cannot_be_printed(home: Path, words: tuple[str, ...], problem: str) -> None:
