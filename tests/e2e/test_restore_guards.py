@@ -155,7 +155,9 @@ def test_the_counters_of_a_backup(office: Services, tmp_path: Path) -> None:
     target = tmp_path / "copy" / dumps.name(dumps.kind(database))
     dumps.dump(office.home, database, target)
     year = datetime.now(UTC).year
-    assert dumps.counters(database, target) == {("IN", year): 2, ("IN", 0): 2}
+    found = dumps.counters(database, target)
+    assert found.pop(("parties", 0)) > 0
+    assert found == {("IN", year): 2, ("IN", 0): 2}
     Counter.objects.all().delete()
     target.unlink()
     dumps.dump(office.home, database, target)
