@@ -27,7 +27,7 @@ Number = Annotated[str, Path(max_length=32, pattern="^P-[0-9]{6,}-[0-9]$")]
 Some = Annotated[list[Short], Field(max_length=100)]
 
 
-class Place(Schema, extra="forbid"):
+class PartyAddress(Schema, extra="forbid"):
     """Where somebody lives or works."""
 
     lines: Annotated[list[Short], Field(max_length=10, default_factory=list)]
@@ -36,7 +36,7 @@ class Place(Schema, extra="forbid"):
     country: Annotated[str, Field(pattern="^([A-Za-z]{2})?$")] = ""
 
 
-class Agreed(Schema, extra="forbid"):
+class PartyConsent(Schema, extra="forbid"):
     """What somebody agreed to."""
 
     purpose: Name
@@ -51,13 +51,13 @@ class Known(Schema, extra="forbid"):
     name: Annotated[Short | None, Field(min_length=1)] = None
     kind: PartyKind | None = None
     other_names: Some | None = None
-    addresses: Annotated[list[Place] | None, Field(max_length=100)] = None
+    addresses: Annotated[list[PartyAddress] | None, Field(max_length=100)] = None
     identifiers: Some | None = None
     emails: Some | None = None
     phones: Some | None = None
     preferred: Channel | None = None
     language: Annotated[str | None, Field(pattern="^([a-z]{2})?$")] = None
-    consents: Annotated[list[Agreed] | None, Field(max_length=100)] = None
+    consents: Annotated[list[PartyConsent] | None, Field(max_length=100)] = None
     notes: Text | None = None
 
 
@@ -80,7 +80,7 @@ class Other(Because):
     other: Name
 
 
-class Line(Schema):
+class PartyLine(Schema):
     """A party in a list."""
 
     number: str
@@ -90,10 +90,10 @@ class Line(Schema):
     identifiers: list[str]
 
 
-class Page(Schema):
+class PartyPage(Schema):
     """Some parties; ``next`` is the cursor of those that follow, null for the last."""
 
-    items: list[Line]
+    items: list[PartyLine]
     next: str | None
 
 
@@ -103,7 +103,7 @@ class Pairs(Schema):
     items: list[dict[str, Any]]
 
 
-class Whole(Line):
+class PartyShape(PartyLine):
     """A party whole."""
 
     other_names: list[str]
@@ -119,11 +119,11 @@ class Whole(Line):
     history: list[dict[str, Any]]
 
 
-_WHOLE = {200: Whole, **PROBLEMS}
-_MADE = {201: Whole, **PROBLEMS}
+_WHOLE = {200: PartyShape, **PROBLEMS}
+_MADE = {201: PartyShape, **PROBLEMS}
 
 
-@router.get("", response={200: Page, **PROBLEMS}, summary="Parties by number")
+@router.get("", response={200: PartyPage, **PROBLEMS}, summary="Parties by number")
 def list_parties(
     request: HttpRequest,
     name: Annotated[str, Query(max_length=255)] = "",

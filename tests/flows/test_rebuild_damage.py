@@ -68,6 +68,11 @@ def missing(home: Path, key: str) -> str:
     return f"No object {key} in the archive {home / 'archive'}"
 
 
+def counting(lost: Lost) -> int:
+    """How many entries are not void."""
+    return sum(row["voided_at"] is None for row in lost.tables["Entry"])
+
+
 def test_records_that_are_damaged_or_gone_are_told(lost: Lost, home: Path) -> None:
     (number,) = {row["number"] for row in rows(lost, "Entry", register="OUT")}
     first, middle, last = keys(home, f"register/{number}/")
@@ -95,7 +100,8 @@ def test_records_that_are_damaged_or_gone_are_told(lost: Lost, home: Path) -> No
         "register/": ["OUT: the chain ends at event 2, but 3 were written"],
     }
     assert found["orphans"] == 4  # what the lost document was made of
-    assert (found["entries"], found["documents"], found["indexed"]) == (11, 9, 9)
+    one_less = len(lost.tables["Entry"]) - 1, len(lost.tables["Document"]) - 1, counting(lost) - 1
+    assert (found["entries"], found["documents"], found["indexed"]) == one_less
     # All else is as it was, and no number is given twice.
     assert Document.objects.get(entry__number=number).label == "letter"
     corrections = Correction.objects.filter(document__entry__number=number)
@@ -131,7 +137,7 @@ def test_manifests_and_objects_that_are_damaged_or_gone_are_told(lost: Lost, hom
         text: [missing(home, text)],
         record_key(series["entry"], 3): [f"found without the text of its pages: {missing(home, text)}"],
     }
-    assert found["indexed"] == 10
+    assert found["indexed"] == counting(lost)
     assert [one.number for one in services.index.search(Query("Series")).hits] == [series["entry"]]
     now = dump()
     assert {table for table in now if now[table] != lost.tables[table]} == {"StoredObject"}
@@ -217,7 +223,8 @@ def test_a_batch_without_records_is_known_by_its_documents(lost: Lost, home: Pat
         batch_record_key(batch, 1): ["of its 5 pages 3 have a fate"],
         batch_record_key(gap, 1): ["the records up to 2 are gone"],
     }
-    assert (found["batches"], found["pages"], found["documents"]) == (11, 27, 10)
+    known = len(lost.tables["Batch"]), len(lost.tables["PageFate"]), len(lost.tables["Document"])
+    assert (found["batches"], found["pages"], found["documents"]) == known
     restored = Batch.objects.get(key=batch)
     assert (restored.pages_known, restored.state) == (5, Batch.State.RELEASED)
     now = dump()
@@ -246,10 +253,14 @@ def test_the_command_tells_of_differences(lost: Lost, home: Path) -> None:
     done = run("--from-archive", "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
-    assert (found["ok"], found["entries"], found["events"]) == (False, 12, len(lost.tables["Event"]) - 1)
+    entries = len(lost.tables["Entry"])
+    assert (found["ok"], found["entries"], found["events"]) == (False, entries, len(lost.tables["Event"]) - 1)
     assert found["differences"] == [{"key": middle, "problem": "event 1 is missing"}]
     again = run("--from-archive")
-    assert (again.returncode, "The register is not empty: it has 12 entries" in again.stderr) == (2, True)
+    assert (again.returncode, f"The register is not empty: it has {entries} entries" in again.stderr) == (
+        2,
+        True,
+    )
 
 
 def put(home: Path, key: str, body: str) -> str:
@@ -263,7 +274,7 @@ def test_foreign_records_are_told_and_cost_nothing_else(lost: Lost, home: Path) 
     record = json.loads((home / "archive" / last).read_text())
     order = record["batch"]["order"]
     twin = {"sequence": 1, "batch": {**record["batch"], "key": "0" * 32}}
-    number = lost.tables["Entry"][0]["number"]
+    number = rows(lost, "Entry", register="IN")[0]["number"]
     entry = keys(home, f"register/{number}/")[0]
     strange = {
         put(home, f"batches/{'1' * 32}/000000001.json", write_record(twin)): [
