@@ -178,6 +178,7 @@ def test_the_main_job_runs_as_prefect_flow_runs(tmp_path: Path) -> None:
         ("intake", "COMPLETED"),
         ("file_batch", "COMPLETED"),
         ("publish", "COMPLETED"),
+        ("heads", "COMPLETED"),
     }
 
 
