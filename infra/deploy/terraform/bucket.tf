@@ -131,5 +131,5 @@ resource "aws_s3_bucket_lifecycle_configuration" "archive" {
 }
 
 locals {
-  archived = ["originals", "renditions", "documents", "register", "batches", "models", "champions", "office"]
+  archived = ["originals", "renditions", "documents", "register", "batches", "models", "champions", "office", "parties"]
 }
