@@ -115,6 +115,7 @@ def test_it_is_laid_down(postgresql: PostgreSQL, tmp_path: Path) -> None:
                 "chunk": [],
                 "publish": [],
                 "clock": [],
+                "notify": [],
                 "reconcile": [],
                 "fixity": ["30 2 * * *"],
                 "heads": ["20 * * * *"],
