@@ -10,6 +10,7 @@
     office/decisions/<sequence, nine digits>.json   what the office decided of itself
     parties/<number>/<sequence, nine digits>.json   what became of a person or organisation
     office/heads/<day>.json                   the last event of each register's audit chain, day by day
+    office/stamps/<register>/<sequence, nine digits>.tsr   time stamps (RFC 3161) of events
     models/<version>/<name>                   the classifiers that were ever in use
     champions/<sequence, nine digits>.json    which of them came into use, one after the other
     models/classes/<sequence, nine digits>.json   what became of the classes, one change after the other
@@ -33,6 +34,7 @@ PARTIES = "parties/"
 OFFICE = "office/"
 DECISIONS = f"{OFFICE}decisions/"
 HEADS = f"{OFFICE}heads/"
+STAMPS = f"{OFFICE}stamps/"
 MODELS = "models/"
 CHAMPIONS = "champions/"
 CLASSES = "models/classes/"
@@ -91,6 +93,11 @@ def heads_key(day: str) -> str:
 def party_record_key(number: str, sequence: int) -> str:
     """Where the record of one change of a party lies; keys of one number sort by sequence."""
     return _numbered(f"{PARTIES}{_segment(number)}/", sequence)
+
+
+def stamp_key(register: str, sequence: int) -> str:
+    """Where the time stamp of an event of a register's audit chain lies."""
+    return _numbered(f"{STAMPS}{_segment(register)}/", sequence).removesuffix(".json") + ".tsr"
 
 
 def model_key(version: str, name: str) -> str:

@@ -17,6 +17,7 @@ from capture.folders import polls
 from capture.pool import Pool
 from domain.errors import Denied, PostroomError, Unavailable
 from domain.paths import readable
+from flows import certify
 from flows.clock import EVERY, tick_if_due
 from flows.file_batch import Tools, file_batch
 from flows.notify import notify
@@ -93,8 +94,13 @@ def intake(
             line = _Line(tools, threads, stop, file_one, done)
             publisher = threading.Thread(target=_publisher, args=(services, deliver, watch, line, tick))
             notifier = threading.Thread(target=_notifier, args=(services, notify, line.ended))
+            # A station's host leaves stamps to those who publish; its clock is its own.
+            certifier = threading.Thread(
+                target=certify.keep, args=(services, line.ended), kwargs={"stamps": drain}
+            )
             publisher.start()
             notifier.start()
+            certifier.start()
             try:
                 _swept(services)
                 for batch in batches.unfinished(services.host):
@@ -110,6 +116,7 @@ def intake(
                 line.idle.set()
                 publisher.join()
                 notifier.join()
+                certifier.join()
     if line.denied:
         raise line.denied
     if drain and not stop.is_set():

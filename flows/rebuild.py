@@ -17,7 +17,7 @@ from archive.port import Damaged, NotFound
 from domain.entry import IndexEntry
 from domain.errors import Unavailable, Usage
 from domain.numbers import Place, read, written
-from flows import heads, records
+from flows import certify, heads, records
 from flows.behind import not_behind
 from flows.migrate import migrate
 from flows.publish import publishing, to_index
@@ -153,6 +153,7 @@ def _restore(services: Services, differences: list[Difference]) -> int:
         count += len(stories)
         log.info("entries restored", up_to=stories[-1].name)
     differences += settle(batch_record_key)
+    certify.restore(services.archive, differences)
     restoring.add_objects([one.kept for one in heads.published(services.archive, [])])
     restoring.count_on(highest)
     came_back(highest)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from domain.errors import Usage
 from domain.receipt import NAME, Receipt
 from domain.rights import Action
 from domain.wire import from_json, to_plain
+from infra import timestamps
 from infra.wiring import Services
 from letters.receipt import WORDS, Letterhead, receipt_pdf
 from register import receipts, standing, views
@@ -109,14 +110,29 @@ def check(services: Services, path: Path) -> Checked:
     receipt = inside(path)
     if receipt is not None:
         number = receipt.number
-        return compared(receipt, sha256, receipts.given(number), _void(number))
-    if (found := receipts.holds(sha256)) is not None:
-        number, role, key = found
-        of = role if role.startswith("heads") else f"{role} of {number or 'a batch'}"
+        found = compared(receipt, sha256, receipts.given(number), _void(number))
+        return replace(found, says=f"{found.says}{_stamped(services, number)}") if found.genuine else found
+    if (held := receipts.holds(sha256)) is not None:
+        number, role, key = held
+        of = role if role.endswith("audit chain") else f"{role} of {number or 'a batch'}"
         says = f"This is the {of}, unchanged since it was archived: {key}"
         return Checked(True, "document", number, f"{says}{_void(number)}", finding="document")
     says = "Neither a receipt nor anything that the archive holds: it was altered, or is not of this office."
     return Checked(False, "unknown", "", says, finding="unknown")
+
+
+def _stamped(services: Services, number: str) -> str:
+    """What of the time stamp of an entry holds, if it has one."""
+    found = receipts.stamp_of(number)
+    if found is None:
+        return ""
+    text, token = found
+    if wrong := [
+        why for _, why in timestamps.wrong([("", token, text)], services.settings.time.authority_ca)
+    ]:
+        return f". But {wrong[0]}"
+    said = timestamps.read(token)
+    return f"; {said.authority} certifies that it was there at {said.at.isoformat(timespec='seconds')}"
 
 
 def inside(path: Path) -> Receipt | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from flows import heads
+from flows import certify, heads
 from flows.fixity import check_share
 from infra.wiring import Services
 from register import account, checks, decisions, history, party_history, ranges
@@ -35,6 +35,7 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
         "mirror_troubles": checked.mirror,
         "history_breaks": breaks,
         "heads_differing": rewritten,
+        "stamps_wrong": certify.wrong(services),
         "records_pending": account.records_pending(),
         "index_missing": sorted(
             number for number, sequence in should.items() if held.get(number, -1) < sequence

@@ -25,7 +25,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 
 from capture.pool import Pool
 from domain.errors import PostroomError, Unavailable
-from flows import chunks, deployed, scratch
+from flows import certify, chunks, deployed, scratch
 from flows import clock as ticking
 from flows import notify as notices
 from flows.deployed import CRON, DEPLOYMENTS, POOLS, asking_prefect
@@ -149,6 +149,7 @@ def work(services: Services, pool: str, processes: int, stop: threading.Event) -
     """
     look_around(services)
     keepers = _keepers(services, pool)
+    keepers.append(partial(certify.keep, services, stamps=pool == "index"))
     threads = [threading.Thread(target=keeper, args=(stop,), daemon=True) for keeper in keepers]
     with Pool(processes, services.settings.capture) as reading:
         tools = Tools(services, reading, lazy_champion(services), stop)

@@ -165,6 +165,32 @@ class MailSettings(BaseModel):
         return password
 
 
+class TimeSettings(BaseModel):
+    """Who says what time it is.
+
+    Attributes:
+        ntp: time servers that this machine's clock is compared with, ``host`` or ``host:port``; the first
+            that answers.
+        ntp_minutes: between two comparisons.
+        ntp_warn_seconds: by which the clock may be wrong before that is an error in the log.
+        authority: address of a time-stamping authority (RFC 3161); "" for none.
+        authority_user: with which it is asked; "" for none.
+        authority_password: of the user.
+        authority_ca: PEM file of the certificates that its stamps are checked with; "" to see only that they
+            are over what they should be, and signed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ntp: list[str] = []
+    ntp_minutes: int = Field(default=60, ge=1)
+    ntp_warn_seconds: float = Field(default=1.0, gt=0)
+    authority: Annotated[str, AfterValidator(_address)] = ""
+    authority_user: str = ""
+    authority_password: SecretStr = SecretStr("")
+    authority_ca: str = ""
+
+
 class ClassifierSettings(BaseModel):
     """What the classifier may do, and how it learns.
 
@@ -226,6 +252,7 @@ class Settings(BaseSettings):
     office: OfficeSettings = OfficeSettings()
     desk: DeskSettings = DeskSettings()
     mail: MailSettings = MailSettings()
+    time: TimeSettings = TimeSettings()
     webhook_secrets: dict[str, Annotated[SecretStr, AfterValidator(_long_enough)]] = {}
 
     @field_validator("timezone")

@@ -1,5 +1,7 @@
 """``desk``: what people and programs reach over the network."""
 
+import threading
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -22,6 +24,12 @@ def desk(
     import uvicorn
 
     from desk.asgi import application
+    from flows.certify import keep
 
+    ended = threading.Event()
+    threading.Thread(target=partial(keep, instance, ended, stamps=False), daemon=True).start()
     say(f"http://{host}:{port}/api/v1/openapi.json")
-    uvicorn.run(application(instance), host=host, port=port, log_config=None, server_header=False)
+    try:
+        uvicorn.run(application(instance), host=host, port=port, log_config=None, server_header=False)
+    finally:
+        ended.set()

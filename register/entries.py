@@ -12,7 +12,7 @@ from domain.fields import checked_values
 from domain.numbers import Place
 from domain.rights import Action, Guarded
 from domain.states import APPROVALS, RECEIVED, REGISTERED, USUAL, States
-from register import decisions, voids
+from register import decisions, timing, voids
 from register.acts import Act
 from register.filing import record
 from register.models import Entry, Event
@@ -92,7 +92,7 @@ def enter(
         )
         _set_parties(entry, known_as)
         content = {**_told(details), "direction": direction, "status": entry.status}
-        content |= {"department": department, "person": person, "reason": act.reason}
+        content |= {"department": department, "person": person, "reason": act.reason, **timing.clock()}
         if number:
             reserved = range_of(Place(entry.register, entry.year, entry.sequence))
             content["reserved"] = reserved.name if reserved else ""

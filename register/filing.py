@@ -13,7 +13,7 @@ from domain.page import LineItem
 from domain.party import Sighting
 from domain.states import RECEIVED, REGISTERED
 from domain.wire import to_plain
-from register import history, standing
+from register import history, standing, timing
 from register.acts import Act
 from register.identifiers import as_read
 from register.models import (
@@ -256,6 +256,7 @@ def _content(document: Document, filing: Filing) -> dict[str, Any]:
         "manifest": document.manifest,
         "batch": document.batch.key,
         **_attached(document.batch),
+        **timing.clock(),
     }
 
 

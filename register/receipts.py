@@ -16,7 +16,7 @@ from domain.wire import to_plain
 from register import standing
 from register.acts import Act
 from register.entries import locked, recorded
-from register.models import Claim, Document, Entry, Event, EventContent, StoredObject
+from register.models import Claim, Document, Entry, Event, EventContent, Stamp, StoredObject
 from register.parties import RECIPIENT, SENDER, parties
 from register.session import write
 from register.texts import fit
@@ -52,7 +52,32 @@ def receipt_of(entry: Entry, office: str, *, zone: ZoneInfo, at: datetime) -> Re
         hash=first.hash,
         issued_at=_in(zone, at),
         code=_code(first),
+        clock=_clock(first),
+        stamp=_stamp(first, zone),
     )
+
+
+def _clock(first: Event) -> str:
+    """What the first event says of the server's clock, for people."""
+    body = EventContent.objects.filter(event=first).values_list("body", flat=True).first()
+    told = (json.loads(body) if body else {}).get("clock")
+    if not told:
+        return ""
+    right = f"{-told['offset_seconds']:+.3f} s ± {told['within_seconds']:.3f} s"
+    return f"{right} ({told['server']}, {told['measured_at']})"
+
+
+def _stamp(first: Event, zone: ZoneInfo) -> str:
+    """Who certified when that the first event was there by then."""
+    found = Stamp.objects.filter(event=first).first()
+    return f"{found.authority}, {_in(zone, found.at)}" if found else ""
+
+
+def stamp_of(number: str) -> tuple[str, bytes] | None:
+    """The hash of an entry's first event, and its time stamp; None where it has none."""
+    found = Stamp.objects.filter(event__entry__number=fit(number)).select_related("event")
+    row = found.order_by("event__sequence").first()
+    return (row.event.hash, bytes(row.token)) if row else None
 
 
 def _code(first: Event) -> str:
@@ -122,7 +147,7 @@ def holds(sha256: str) -> tuple[str, str, str] | None:
         return None
     if stored.document:
         return stored.document.entry.number, stored.role, stored.key
-    if stored.role == "heads":
-        return "", "heads of the audit chains", stored.key
+    if stored.role in ("heads", "time stamp"):
+        return "", f"{stored.role} of the audit chain", stored.key
     fate = Document.objects.filter(fates__claim__sha256=sha256).select_related("entry").order_by("id").first()
     return (fate.entry.number if fate else ""), stored.role, stored.key

@@ -28,6 +28,7 @@ from register import (
     problems,
     review,
     seals,
+    timing,
 )
 from register.acts import Act
 from register.clocks import settle
@@ -134,6 +135,10 @@ def test_all_the_work_can_be_done(register: Laid) -> None:
     assert kinds[4:] == ["attached", "labelled", "registered", "labelled", "withdrawn"]
     resplit(batch, "1-3")
     assert Event.objects.filter(kind="voided").count() == 1
+    timing.note(0.1, 0.01, "ntp.example.org", AT)
+    kept = StoredObject(key="office/stamps/IN/000000001.tsr", sha256="cd" * 32, size=1, role="time stamp")
+    timing.stamped(Event.objects.earliest("id"), AT, "An authority", b"x", kept)
+    assert [len(token) for _, token in timing.stamps()] == [1]
     assert list(breaks()) == []
 
 
