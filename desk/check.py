@@ -26,6 +26,7 @@ from domain.errors import Unavailable, Usage
 from domain.receipt import Receipt
 from domain.wire import to_plain
 from flows import receipts as flow
+from flows.mailed import file_name
 from flows.proofs import proof_of
 from infra.settings import DeskSettings
 from register import receipts
@@ -116,7 +117,7 @@ def download(request: HttpRequest) -> HttpResponse:
     if pdf is None:
         return _told(request, "gone")
     answer = HttpResponse(pdf, content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="{number}.pdf"'
+    answer["Content-Disposition"] = f'attachment; filename="{file_name(number)}.pdf"'
     return _sealed(answer)
 
 
@@ -152,7 +153,7 @@ def proof(request: HttpRequest) -> HttpResponse:
     except Unavailable:
         return _told(request, "silent")
     answer = HttpResponse(data, content_type="application/json")
-    answer["Content-Disposition"] = f'attachment; filename="{number}.proof.json"'
+    answer["Content-Disposition"] = f'attachment; filename="{file_name(number)}.proof.json"'
     return _sealed(answer)
 
 
@@ -168,7 +169,7 @@ def _asked(request: HttpRequest, number: str, code: str) -> HttpResponse:
             if (file.size or 0) > desk.upload_mb << 20:
                 return _told(request, "large", mb=desk.upload_mb)
             return _file(request, file)
-        number = str(request.POST.get("number", number)).strip().upper()
+        number = str(request.POST.get("number", number)).strip()
         code = str(request.POST.get("code", code)).strip()
         if not (number and code):
             return _told(request, "nothing")
@@ -215,7 +216,9 @@ def _file(request: HttpRequest, file: Any) -> HttpResponse:
 
 def _known(request: HttpRequest, number: str, code: str) -> HttpResponse:
     if not asking(receipts.knows, number, code):
-        return _told(request, "not found")
+        number = number.upper()  # as most offices write them, and people do not
+        if not asking(receipts.knows, number, code):
+            return _told(request, "not found")
     given = asking(receipts.given, number)
     if not given:
         return _told(request, "not found")

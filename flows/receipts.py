@@ -49,8 +49,10 @@ class Checked:
     known: bool = False
 
 
-def issue(services: Services, number: str, act: Act, language: str = "") -> bytes:
+def issue(services: Services, number: str, act: Act, language: str = "", *, to: str = "") -> bytes:
     """Make a receipt and note it in the entry's history; ``language`` "" for that of the entry.
+
+    ``to`` is the address that it is mailed to, for the history; "" for none.
 
     Raises:
         Usage: there is no such entry, it is void, or the logo cannot be used.
@@ -60,7 +62,7 @@ def issue(services: Services, number: str, act: Act, language: str = "") -> byte
     receipt = receipts.receipt_of(entry, office.name, zone=services.settings.zone, at=act.at)
     language = language or language_of(entry)
     pdf = receipt_pdf(receipt, _head(services), language)
-    receipts.issued(receipt, hashlib.sha256(pdf).hexdigest(), act, language)
+    receipts.issued(receipt, hashlib.sha256(pdf).hexdigest(), act, language, to)
     return pdf
 
 

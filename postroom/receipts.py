@@ -32,23 +32,44 @@ def issue(
         Path | None, typer.Option("--output", "-o", help="Where to write it; default: NUMBER.pdf here.")
     ] = None,
     language: Annotated[str, typer.Option(help="en, es, de or fr; default: that of the letter.")] = "",
+    mail: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Send it there instead, and write a file only with -o.")
+    ] = "",
     by: By = "",
     as_json: Json = False,
 ) -> None:
     """Give a receipt: PDF/A with number, time, pages and hashes of what was received."""
     instance = services()
+    from flows.mailed import file_name, must_be_address, send
     from flows.receipts import issue as make
     from letters.receipt import WORDS
 
     if language and language not in WORDS:
         raise Usage(f"language is {language!r}: receipts are written in {', '.join(WORDS)}")
-    path = output or Path(f"{number.replace('/', '-')}.pdf")
-    if not path.parent.is_dir():
+    to = must_be_address(mail) if mail else None
+    path = None if to and not output else output or Path(f"{file_name(number)}.pdf")
+    if path and not path.parent.is_dir():
         raise Usage(f"{path.parent} is not a folder: name a file in one that is there")
-    pdf = make(instance, number, act(instance, "", by), language)
-    path.write_bytes(pdf)
+    doing = act(instance, "", by)
+    pdf = make(instance, number, doing, language, to=mail)
+    if path:
+        path.write_bytes(pdf)
     deliver(instance)
-    answer(as_json, {"number": number, "file": str(path), "size": len(pdf)}, lambda: say(f"Written: {path}"))
+    if to:
+        send(instance, number, pdf, to, language, doing.at)
+    data = {
+        "number": number,
+        "file": str(path) if path else None,
+        "size": len(pdf),
+        "mailed_to": mail or None,
+    }
+
+    def show() -> None:
+        for line in (f"Written: {path}" if path else "", f"Sent to {mail}" if mail else ""):
+            if line:
+                say(line)
+
+    answer(as_json, data, show)
 
 
 @receipt.command()
@@ -62,9 +83,10 @@ def proof(
 ) -> None:
     """Write what proves an entry's receipts together with the published heads, without this register."""
     instance = services()
+    from flows.mailed import file_name
     from flows.proofs import prove
 
-    path = output or Path(f"{number}.proof.json")
+    path = output or Path(f"{file_name(number)}.proof.json")
     data = prove(instance, number, act(instance))
     try:
         path.write_bytes(data)

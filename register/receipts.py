@@ -116,8 +116,8 @@ def _files(documents: list[Document]) -> tuple[ReceivedFile, ...]:
     )
 
 
-def issued(receipt: Receipt, sha256: str, act: Act, language: str = "") -> None:
-    """Note in the entry's history that this receipt was given, in this language.
+def issued(receipt: Receipt, sha256: str, act: Act, language: str = "", to: str = "") -> None:
+    """Note in the entry's history that this receipt was given, in this language, and mailed to whom.
 
     Raises:
         Usage: the entry is void by now.
@@ -125,6 +125,7 @@ def issued(receipt: Receipt, sha256: str, act: Act, language: str = "") -> None:
     with write():
         entry = locked(receipt.number, act, Action.EXPORT)
         content = {"receipt": to_plain(receipt), "sha256": sha256, "language": language, "reason": act.reason}
+        content |= {"mailed_to": to} if to else {}
         recorded(entry, ISSUED, content, act)
 
 
