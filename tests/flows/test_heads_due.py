@@ -26,7 +26,7 @@ def test_once_a_day(
     day = datetime.now(UTC).date().isoformat()
     serve(services, drop, once=True, stop=threading.Event(), watch=unwatched)
     (made,) = heads.published(services.archive, [])
-    assert [(one.register, one.sequence) for one in made.heads.chains] == [("IN", 1)]
+    assert [(one.register, one.sequence) for one in made.heads.chains] == [("IN", 1), ("parties", 1)]
     enter()
     take_heads_if_due(services, threading.Event())
     broken: Any = None

@@ -75,4 +75,5 @@ def test_everything_comes_back_from_servers(machine: Callable[[], Services], tmp
     assert dump() == lost.tables
     assert hits(new) == lost.hits
     assert verify(new)["ok"]
-    assert rebuild_index(new) == found["indexed"] == len(lost.tables["Entry"]) - 2  # two are void
+    counting = [row for row in lost.tables["Entry"] if row["voided_at"] is None]
+    assert rebuild_index(new) == found["indexed"] == len(counting) < len(lost.tables["Entry"])
