@@ -147,9 +147,9 @@ def test_the_lease_is_prolonged_all_along(office: Services, monkeypatch: pytest.
     renewed = {"": 0}
     renew = outbox.renew
 
-    def note(name: str, holder: str) -> bool:
+    def note(name: str, holder: str, seconds: int) -> bool:
         renewed[list(renewed)[-1]] += 1
-        return renew(name, holder)
+        return renew(name, holder, seconds)
 
     def watch(step: Step) -> None:
         renewed[step.name] = 0
