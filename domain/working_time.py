@@ -249,3 +249,36 @@ def moment_of(day: date, at: time, zone: ZoneInfo) -> datetime:
 def total(spans: Sequence[tuple[datetime, datetime]], calendar: Calendar) -> float:
     """Working seconds of these spans together."""
     return sum(calendar.between(begin, end) for begin, end in spans)
+
+
+class Meter:
+    """Counts working time between many moments: what ``Calendar.between`` says, without going day by day."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+        self._first: date | None = None
+        self._before: list[float] = [0.0]  # working seconds before each day from the first
+
+    def between(self, start: datetime, end: datetime) -> float:
+        """Working seconds from one moment to another; below 0 where it was before."""
+        return self._until(end) - self._until(start)
+
+    def _until(self, moment: datetime) -> float:
+        """Working seconds from the beginning of the first day that was asked for; below 0 before it."""
+        day = self._calendar.day_of(moment)
+        if self._first is None:
+            self._first = day
+        place = (day - self._first).days
+        if place < 0:
+            begin = moment_of(self._first, time.min, self._calendar.zone)
+            return -self._calendar.between(moment, begin)
+        while len(self._before) <= place:
+            known = self._first + timedelta(days=len(self._before) - 1)
+            openings = self._calendar.openings(known)
+            today = sum((closes - opens).total_seconds() for opens, closes in openings)
+            self._before.append(self._before[-1] + today)
+        moment = moment.astimezone(UTC)
+        return self._before[place] + sum(
+            max((min(closes, moment) - opens).total_seconds(), 0.0)
+            for opens, closes in self._calendar.openings(day)
+        )

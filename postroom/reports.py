@@ -7,6 +7,7 @@ import typer
 
 from domain.errors import Usage
 from domain.states import States
+from domain.working_time import Meter
 from infra.wiring import Services
 from postroom.acting import rights
 from postroom.context import services
@@ -54,7 +55,7 @@ def bottlenecks(
     states = States(instance.settings.states)
     found = find(
         By(by), since=first, until=end, rights=rights(instance), office=states,
-        worked=elapsed if whole else calendar_of(instance, office()).between,
+        worked=elapsed if whole else Meter(calendar_of(instance, office())).between,
     )  # fmt: skip
     data = {
         "by": by,

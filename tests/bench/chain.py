@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from pydantic import SecretStr
 
 from domain.chain import START, body_of, content_hash, link
@@ -150,7 +150,7 @@ def _chain(events: int) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
 
 def _write(table: str, columns: tuple[str, ...], rows: Any) -> None:
     named = ", ".join(columns)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:  # SQLite would sync the disk for each row
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({named}) FROM STDIN") as copy:
                 for row in rows:

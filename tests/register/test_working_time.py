@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.errors import Usage
 from domain.office import Closure
-from domain.working_time import Calendar, moment_of, opening_hours
+from domain.working_time import Calendar, Meter, moment_of, opening_hours
 from infra.calendars import calendar, of_year
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -238,3 +238,10 @@ def _days(first: date, last: date) -> Iterator[date]:
     while first < last:
         first += timedelta(days=1)
         yield first
+
+
+@given(offices(), st.lists(moments(), min_size=2, max_size=8))
+def test_a_meter_counts_alike(office: Calendar, some: list[datetime]) -> None:
+    meter = Meter(office)
+    for start, end in zip(some, reversed(some), strict=True):
+        assert meter.between(start, end) == pytest.approx(office.between(start, end), abs=1e-3)
