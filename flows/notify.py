@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -178,7 +179,7 @@ def _message(
     try:
         message["From"] = Address(name, addr_spec=sender)
         message["To"] = Address(addr_spec=address)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise Refused(f"{address} is no address: {error}", "Correct it.") from error
     message["Subject"] = " ".join(subject.split())
     message["Date"] = format_datetime(at.astimezone(settings.zone))

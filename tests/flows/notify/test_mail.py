@@ -8,11 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from domain.correspondence import Confidentiality
-from domain.errors import Missing
+from domain.errors import Missing, Refused
 from flows import notify as notifying
 from flows.leases import only_one
 from flows.notify import notify
-from infra.settings import MailSettings
+from infra.settings import MailSettings, load_settings
 from infra.wiring import Services
 from register import office, outbox, postings
 from register.models import Entry, Notice
@@ -276,3 +276,9 @@ def test_who_may_not_know_of_it_any_more_is_not_told(services: Services, clock: 
     assert notify(services, clock) == 0
     assert state("ben") == [(False, False, 1, "ben may not know of it any more")]
     assert state("zoë") == [(False, False, 1, "zoë has no e-mail address any more")]
+
+
+@pytest.mark.parametrize("address", ["@example.org", "ada@", "ada lee@example.org", "ada@b@example.org"])
+def test_what_is_no_address_is_refused_and_not_a_fault(address: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="is no address"):
+        notifying._message(load_settings(tmp_path), address, "Noise", "It came.", [], AT)
