@@ -125,7 +125,7 @@ def test_it_is_laid_down(postgresql: PostgreSQL, tmp_path: Path) -> None:
                 name: (one["global_concurrency_limit"] or {}).get("limit") for name, one in found.items()
             }
             assert limits == {"chunk": None} | dict.fromkeys(
-                ("publish", "clock", "reconcile", "fixity", "heads", "retrain"), 1
+                ("publish", "clock", "notify", "reconcile", "fixity", "heads", "retrain"), 1
             )
     with psycopg.connect(database) as connection:
         asked = "SELECT has_table_privilege('postroom_worker', 'register_event', %s)"
