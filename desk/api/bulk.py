@@ -2,22 +2,19 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
-from desk.api.entries import Key
+from desk.api.entries import states
+from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Because, Name, Short
-from desk.api.tokens import act, rights
-from desk.instance import served
+from desk.api.tokens import act
 from domain.errors import Usage
 from domain.rights import Action
-from domain.states import States
-from flows.publish import quietly
-from register import answers, bulk, entries, holding, sharing
+from register import bulk, entries, holding, sharing
 from register.acts import Act
 from register.models import Entry
 
@@ -64,23 +61,16 @@ def many(request: HttpRequest, body: Many, key: Key = "") -> Any:
         told = {"done": [one.number for one in tried if one.entry], "failed": failed}
         return 200, json.dumps(told, ensure_ascii=False)
 
-    asked = f"{request.method} {request.path}\n{body.model_dump_json()}"
-    _, found = answers.once(rights(request).user.name, key, asked, datetime.now(UTC), answer)
-    quietly(served())
-    return json.loads(found)
-
-
-def _states() -> States:
-    return States(served().settings.states)
+    return json.loads(once(request, key, body, answer)[1])
 
 
 _DOING: dict[str, Callable[[str, Many, Act], Entry]] = {
-    "move": lambda number, said, doing: entries.move(number, said.to, doing, office=_states()),
+    "move": lambda number, said, doing: entries.move(number, said.to, doing, office=states()),
     "assign": lambda number, said, doing: holding.assign(
-        number, doing, department=said.department, person=said.person, office=_states()
+        number, doing, department=said.department, person=said.person, office=states()
     ),
-    "claim": lambda number, said, doing: holding.claim(number, doing, office=_states()),
-    "return": lambda number, said, doing: holding.give_back(number, doing, office=_states()),
+    "claim": lambda number, said, doing: holding.claim(number, doing, office=states()),
+    "return": lambda number, said, doing: holding.give_back(number, doing, office=states()),
     "share": lambda number, said, doing: sharing.share(number, said.user, doing, said.may),
     "void": lambda number, said, doing: entries.strike(number, doing),
 }

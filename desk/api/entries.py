@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from ninja import Header, Path, Query, Router, Schema, Status
 
+from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS, Precondition
 from desk.api.shapes import (
     Because,
@@ -30,16 +31,14 @@ from desk.instance import served
 from domain.correspondence import Details, Direction, saying
 from domain.rights import Action
 from domain.states import States
-from flows.publish import quietly
 from infra.classes import must_be
-from register import answers, contents, entries, holding, sharing, views
+from register import contents, entries, holding, sharing, views
 from register.acts import Act
 from register.models import Entry
 from register.ranges import direction_of_number
 
 router = Router(by_alias=True)
 Number = Annotated[str, Path(max_length=64, pattern="^[A-Z0-9.-]+$")]
-Key = Annotated[str, Header(alias="Idempotency-Key", max_length=255)]
 IfMatch = Annotated[str, Header(alias="If-Match", max_length=64)]
 IfNoneMatch = Annotated[str, Header(alias="If-None-Match", max_length=64)]
 _TAG = re.compile(r'"(\d{1,15})"')
@@ -159,30 +158,30 @@ _changing(
 )  # fmt: skip
 _changing(
     "move", "/state", Moved,
-    lambda number, said, doing: entries.move(number, said.to, doing, office=_states()),
+    lambda number, said, doing: entries.move(number, said.to, doing, office=states()),
     "Bring an entry into another state", "A state asks for what it needs.",
 )  # fmt: skip
 _changing(
     "assign", "/assignment", Given,
     lambda number, said, doing: holding.assign(
-        number, doing, department=said.department, person=said.person, office=_states()
+        number, doing, department=said.department, person=said.person, office=states()
     ),
     "Give an entry to a department or a person", "Who gets it must be able to know of it.",
 )  # fmt: skip
 _changing(
     "claim", "/claim", Because,
-    lambda number, said, doing: holding.claim(number, doing, office=_states()),
+    lambda number, said, doing: holding.claim(number, doing, office=states()),
     "Take an entry from its department's queue", "For whoever asks.",
 )  # fmt: skip
 _changing(
     "give_back", "/return", Because,
-    lambda number, said, doing: holding.give_back(number, doing, office=_states()),
+    lambda number, said, doing: holding.give_back(number, doing, office=states()),
     "Give an entry back to who had it before", "With the reason.",
 )  # fmt: skip
 _changing(
     "forward", "/forward", Sent,
     lambda number, said, doing: entries.forward(
-        number, said.recipients, doing, zone=served().settings.zone, office=_states()
+        number, said.recipients, doing, zone=served().settings.zone, office=states()
     ),
     "Draft an outgoing entry that sends this one on", "Each knows of the other.",
     made=True,
@@ -232,9 +231,7 @@ def _done(
         entry = do()
         return 201 if made else 200, entry.number
 
-    asked = f"{request.method} {request.path}\n{body.model_dump_json(by_alias=True)}"
-    status, number = answers.once(rights(request).user.name, key, asked, datetime.now(UTC), answer)
-    quietly(served())
+    status, number = once(request, key, body, answer)
     if not views.may(number, rights(request)):  # whoever has just given it away
         return Status(204, None)
     found = views.show(number, rights(request))
@@ -258,7 +255,8 @@ def _moment(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=served().settings.zone) if at and at.tzinfo is None else at
 
 
-def _states() -> States:
+def states() -> States:
+    """The office's states."""
     return States(served().settings.states)
 
 

@@ -3,22 +3,21 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Path, Query, Router, Schema, Status
 
-from desk.api.entries import IfMatch, IfNoneMatch, Key, etag, seen
+from desk.api.entries import IfMatch, IfNoneMatch, etag, seen
+from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Because, Name, Short, Text
 from desk.api.tokens import act, rights
-from desk.instance import served
 from domain.correspondence import Channel
 from domain.party import PartyDetails, PartyKind
 from domain.wire import from_json
-from flows.publish import quietly
-from register import answers, party_acts, party_views
+from register import party_acts, party_views
 from register.acts import Act
 from register.models import Party
 
@@ -232,9 +231,7 @@ def _done(
     def answer() -> tuple[int, str]:
         return 201 if made else 200, str(do(doing).key)
 
-    asked = f"{request.method} {request.path}\n{body.model_dump_json()}"
-    status, number = answers.once(rights(request).user.name, key, asked, datetime.now(UTC), answer)
-    quietly(served())
+    status, number = once(request, key, body, answer)
     found = party_views.show(number, rights(request))
     response["ETag"] = etag(found)
     if made:

@@ -6,13 +6,12 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
-from desk.api.entries import Key
+from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import NewRange, Ranges, RangeShape
 from desk.api.tokens import act, rights
 from desk.instance import served
-from flows.publish import quietly
-from register import answers, ranges
+from register import ranges
 
 router = Router(by_alias=True)
 
@@ -40,7 +39,5 @@ def reserve(request: HttpRequest, body: NewRange, key: Key = "") -> Any:
         )
         return 201, made.name
 
-    asked = f"{request.method} {request.path}\n{body.model_dump_json(by_alias=True)}"
-    status, name = answers.once(doing.actor, key, asked, doing.at, answer)
-    quietly(served())
+    status, name = once(request, key, body, answer)
     return Status(status, ranges.told(ranges.find(name, doing.rights), doing.at))
