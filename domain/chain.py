@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 START = "0" * 64
@@ -11,6 +12,11 @@ START = "0" * 64
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make one each time
 _LEAF, _NODE = b"\x00", b"\x01"
+
+
+def moment(at: datetime) -> str:
+    """A time as chains hold it: UTC, six digits of seconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def content_hash(salt: str, body: str) -> str:
@@ -26,7 +32,7 @@ def body_of(content: Any) -> str:
 def link(
     register: str, sequence: int, number: str, kind: str, actor: str, at: str, content: str, previous: str
 ) -> str:
-    """The hash of an event; ``at`` in UTC with six digits of seconds, ``content`` its content's hash."""
+    """The hash of an event; ``at`` as ``moment`` tells it, ``content`` its content's hash."""
     parts = [register, sequence, number, kind, actor, at, content, previous]
     return hashlib.sha256(_encode(parts).encode()).hexdigest()
 

@@ -4,18 +4,18 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from domain.chain import START, body_of, moment
 from domain.office import KINDS, Office
 from domain.wire import from_json, to_json
-from register.models import Counter, Decision, Outbox
-from register.numbers import HISTORY, OFFICE, take_next
+from register.models import Decision, Outbox
+from register.numbers import HISTORY, OFFICE, events_of, take_next
 from register.records import write_record
 from register.session import write
 from register.texts import fit
 
-_START = "0" * 64
 _read: dict[str, Office] = {"": Office()}  # the office by the hash of its last decision; the last one only
 _held: dict[
     tuple[str, str], Mapping[str, "Held"]
@@ -47,7 +47,7 @@ def decide(
             actor=fit(actor),
             at=at,
             reason=fit(reason),
-            previous=last or _START,
+            previous=last or START,
         )
         made.hash = link(made)
         made.save(force_insert=True)
@@ -115,7 +115,7 @@ def versions(kind: str, name: str = "") -> list[dict[str, Any]]:
 
 def breaks() -> Iterator[dict[str, Any]]:
     """Each place where the chain of decisions does not hold."""
-    previous, last = _START, 0
+    previous, last = START, 0
     for one in Decision.objects.order_by("sequence").iterator():
         wrong = ""
         if one.sequence != last + 1:
@@ -125,9 +125,7 @@ def breaks() -> Iterator[dict[str, Any]]:
         if wrong:
             yield {"register": OFFICE, "sequence": one.sequence, "number": "", "problem": wrong}
         previous, last = one.hash, one.sequence
-    counted = (
-        Counter.objects.filter(register=OFFICE, year=HISTORY).values_list("last", flat=True).first() or 0
-    )
+    counted = events_of(OFFICE)
     if counted != last:
         ends = f"the decisions end at {last}, but {counted} were written"
         yield {"register": OFFICE, "sequence": counted, "number": "", "problem": ends}
@@ -135,12 +133,11 @@ def breaks() -> Iterator[dict[str, Any]]:
 
 def _told(one: Decision) -> dict[str, Any]:
     names = ("sequence", "kind", "name", "body", "actor", "reason", "previous", "hash")
-    at = one.at.astimezone(UTC).isoformat(timespec="microseconds")
-    return {**{name: getattr(one, name) for name in names}, "at": at}
+    return {**{name: getattr(one, name) for name in names}, "at": moment(one.at)}
 
 
 def link(one: Decision) -> str:
     """The hash of a decision, over all that it says and the hash of the one before."""
     told = _told(one)
     del told["hash"]
-    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(body_of(told).encode()).hexdigest()

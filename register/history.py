@@ -3,20 +3,16 @@
 import json
 import secrets
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Max
 
-from domain.chain import START, body_of, content_hash, link
+from domain.chain import START, body_of, content_hash, link, moment
 from register.models import Counter, Entry, Event, EventContent
 from register.numbers import HISTORY, NO_REGISTERS, take_next
 
 _AT_ONCE = 5000  # events read together
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
@@ -41,7 +37,7 @@ def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: 
         entry.number,
         kind,
         actor,
-        _moment(at),
+        moment(at),
         event.content_hash,
         event.previous,
     )
@@ -58,7 +54,7 @@ def as_record(event: Event) -> dict[str, Any]:
         "number": event.entry.number,
         "kind": event.kind,
         "actor": event.actor,
-        "at": _moment(event.at),
+        "at": moment(event.at),
         "content": json.loads(event.content.body),
         "salt": event.content.salt,
         "content_hash": event.content_hash,
@@ -89,7 +85,7 @@ def differences(event: Event, was: dict[str, Any] | None) -> list[str]:
     if was is None:
         return []
     content: EventContent | None = getattr(event, "content", None)
-    now = {"number": event.entry.number, "kind": event.kind, "actor": event.actor, "at": _moment(event.at)}
+    now = {"number": event.entry.number, "kind": event.kind, "actor": event.actor, "at": moment(event.at)}
     differs = [name for name, value in now.items() if was.get(name) != value]
     before: dict[str, Any] = was.get("content") or {}
     said: dict[str, Any] = json.loads(content.body) if content else before
@@ -115,7 +111,7 @@ def breaks() -> Iterator[dict[str, Any]]:
         wrong = ""
         if sequence != last + 1:
             wrong = f"event {last + 1} is missing"
-        elif link(register, sequence, number, kind, actor, _moment(at), content, previous) != own:
+        elif link(register, sequence, number, kind, actor, moment(at), content, previous) != own:
             wrong = "the event was altered"
         elif previous != before:
             wrong = f"event {last} was altered, or this one: they do not follow each other"

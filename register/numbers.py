@@ -40,7 +40,12 @@ def counters() -> dict[tuple[str, int], int]:
 
 def decided() -> int:
     """The last of the office's decisions."""
-    return Counter.objects.filter(register=OFFICE, year=HISTORY).values_list("last", flat=True).first() or 0
+    return events_of(OFFICE)
+
+
+def events_of(register: str) -> int:
+    """How many events were written of a register's chain, or of the office's or the parties'."""
+    return Counter.objects.filter(register=register, year=HISTORY).values_list("last", flat=True).first() or 0
 
 
 def take_next(register: str, year: int, count: int = 1) -> int:

@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
-from register.models import Counter, EntryParty, Mark, Outbox, Party, PartyEvent
-from register.numbers import HISTORY, PARTIES
+from register.models import EntryParty, Mark, Outbox, Party, PartyEvent
+from register.numbers import PARTIES, events_of
 from register.parties import details_of, index
 from register.party_history import CHANGED, MERGED_INTO, SPLIT, adopt
 from register.session import alone, write
@@ -56,8 +56,7 @@ def _adopt() -> int:
 
 def _reindex() -> int:
     """One step: at most so many entries of the next party whose name is another; 0 when there is none."""
-    last = Counter.objects.filter(register=PARTIES, year=HISTORY).values_list("last", flat=True).first() or 0
-    if _place()["sequence"] == last:
+    if _place()["sequence"] == events_of(PARTIES):
         return 0
     with write():
         alone(_MARK)

@@ -7,13 +7,13 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from domain.chain import START, body_of, content_hash, link
+from domain.chain import START, body_of, content_hash, link, moment
 from domain.party import format_party
-from register.models import Counter, Outbox, Party, PartyContent, PartyEvent
-from register.numbers import HISTORY, PARTIES, take_next
+from register.models import Outbox, Party, PartyContent, PartyEvent
+from register.numbers import HISTORY, PARTIES, events_of, take_next
 from register.records import write_record
 from register.texts import fit
 
@@ -103,7 +103,7 @@ def as_record(event: PartyEvent, said: PartyContent) -> dict[str, Any]:
         "party": event.party.key,
         "kind": event.kind,
         "actor": event.actor,
-        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "at": moment(event.at),
         "content": json.loads(said.body),
         "salt": said.salt,
         "content_hash": event.content_hash,
@@ -134,10 +134,9 @@ def snapshot(party: Party) -> dict[str, Any]:
 
 
 def _link(event: PartyEvent) -> str:
-    at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
     number = event.party.key or ""
     chained = event.content_hash, event.previous
-    return link(PARTIES, event.sequence, number, event.kind, event.actor, at, *chained)
+    return link(PARTIES, event.sequence, number, event.kind, event.actor, moment(event.at), *chained)
 
 
 def last_event(party: Party) -> PartyEvent:
@@ -160,9 +159,7 @@ def breaks() -> Iterator[dict[str, Any]]:
         if wrong:
             yield _break(event.sequence, event.party.key or "", wrong)
         previous, last = event.hash, event.sequence
-    counted = (
-        Counter.objects.filter(register=PARTIES, year=HISTORY).values_list("last", flat=True).first() or 0
-    )
+    counted = events_of(PARTIES)
     if counted != last:
         yield _break(counted, "", f"the chain ends at event {last}, but {counted} were written")
     yield from _altered()
