@@ -10,11 +10,11 @@ from pathlib import Path
 from capture.pool import Pool
 from capture.station import SeparationPolicy, Station
 from domain.attachment import Attachment
-from domain.errors import PostroomError, Unavailable, Usage
+from domain.errors import Usage
 from domain.wire import to_plain
-from flows.file_batch import Tools, file_batch
-from flows.intake import Failure, Intake
-from flows.publish import deliver
+from flows.file_batch import Tools
+from flows.intake import Intake
+from flows.replay import deliver_into, file_into
 from flows.taking import local_name
 from infra.classifier import lazy_champion
 from infra.wiring import Services, sole_worker
@@ -64,11 +64,8 @@ def attach(services: Services, number: str, files: Sequence[Path], act: Act, rep
             done.batches.append(batch.pk)
             with sole_worker(services, batch.key) as free:
                 if free:  # else an intake that has just started has it
-                    _file(tools, batch, done)
-    try:
-        deliver(services)
-    except Unavailable as error:
-        done.failures.append(Failure(0, "", f"not everything could be published: {error}"))
+                    file_into(done, tools, batch)
+    deliver_into(done, services)
     return done
 
 
@@ -97,10 +94,3 @@ def _handed_in(services: Services, register: str, file: Path, said: Attachment) 
     except OSError as error:
         shutil.rmtree(target.parent, ignore_errors=True)
         raise Usage(f"{file} cannot be copied: {error.strerror}") from error
-
-
-def _file(tools: Tools, batch: Batch, done: Intake) -> None:
-    try:
-        file_batch(tools, batch)
-    except PostroomError as error:
-        done.failures.append(Failure(batch.pk, batch.source, str(error)))

@@ -21,8 +21,7 @@ from infra.classes import today
 from infra.wiring import Services
 from models.classify import Classifier
 from register import batches
-from register.attaching import attachment_of
-from register.filing import NewProblem, close
+from register.filing import NewProblem, attachment_of, close
 from register.models import Batch
 from register.numbering import is_own
 from register.resplits import under_way

@@ -26,7 +26,6 @@ from flows.reading import Readings, outcome, page_folder
 from infra.wiring import Services
 from models.classify import Classifier, classify
 from register import batches, filing
-from register.attaching import attachment_of
 from register.models import Batch, Claim, Document
 from register.numbering import entry_of, is_own, is_reserved
 
@@ -120,7 +119,7 @@ def _forget(services: Services, batch: Batch, ordinal: int) -> None:
 def _file(
     services: Services, batch: Batch, model: Classifier, ordinal: int, cut: Cut, made: MadeDocument
 ) -> Document:
-    said = attachment_of(batch)
+    said = filing.attachment_of(batch)
     attach_to, reserved = (said.entry, "") if said else _place(cut.label)
     ready = _filing(services, batch, model, ordinal, cut, made)
     alarms = tuple(alarms_of(batch, cut, made, ready.verdict))

@@ -35,18 +35,24 @@ def replay(services: Services, problems: Sequence[int], password: str | None = N
                     batch = retry(one)
                     done.batches.append(batch.pk)
                     if free:
-                        _file(tools, batch, done)
+                        file_into(done, tools, batch)
             except Usage as error:
                 done.failures.append(Failure(0, f"exception {one}", str(error)))
-    try:
-        deliver(services)
-    except Unavailable as error:
-        done.failures.append(Failure(0, "", f"not everything could be published: {error}"))
+    deliver_into(done, services)
     return done
 
 
-def _file(tools: Tools, batch: Batch, done: Intake) -> None:
+def file_into(done: Intake, tools: Tools, batch: Batch) -> None:
+    """File a batch for somebody who waits for it; that it could not be is a failure of what was ``done``."""
     try:
         file_batch(tools, batch)
     except PostroomError as error:
         done.failures.append(Failure(batch.pk, batch.source, str(error)))
+
+
+def deliver_into(done: Intake, services: Services) -> None:
+    """Deliver what came of it; that a service does not answer now is a failure of what was ``done``."""
+    try:
+        deliver(services)
+    except Unavailable as error:
+        done.failures.append(Failure(0, "", f"not everything could be published: {error}"))

@@ -3,25 +3,18 @@
 A new version is a document of its own, whose batch says which document it replaces; the old one stays.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from domain.attachment import Attachment
 from domain.errors import Missing, Usage
-from domain.wire import from_json, to_plain
+from domain.wire import to_plain
 from register import standing
 from register.acts import Act
 from register.entries import locked
-from register.filing import ATTACHMENT
-from register.models import Batch, Document
+from register.filing import ATTACHMENT, attachment_of
+from register.models import Document
 from register.session import write
-
-
-def attachment_of(batch: Batch) -> Attachment | None:
-    """What is attached by this batch, if it is one that somebody handed in for an entry."""
-    said = batch.profile.get(ATTACHMENT)
-    return from_json(Attachment, json.dumps(said)) if said else None
 
 
 def with_attachment(profile: dict[str, Any], attachment: Attachment) -> dict[str, Any]:

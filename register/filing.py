@@ -1,18 +1,20 @@
 """Filing: the one transaction that makes a document an entry of the register."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.attachment import Attachment
 from domain.document import Candidate, Fate, FateKind, Field, Signature, Verdict
 from domain.errors import Refused
 from domain.numbers import Place
 from domain.page import LineItem
 from domain.party import Sighting
 from domain.states import RECEIVED, REGISTERED
-from domain.wire import to_plain
+from domain.wire import from_json, to_plain
 from register import history, standing, timing
 from register.acts import Act
 from register.identifiers import as_read
@@ -104,6 +106,12 @@ class Filing:
     lines: tuple[LineItem, ...] = ()
     blind: int = 0
     forgotten: bool = False
+
+
+def attachment_of(batch: Batch) -> Attachment | None:
+    """What is attached by this batch, if it is one that somebody handed in for an entry."""
+    said = batch.profile.get(ATTACHMENT)
+    return from_json(Attachment, json.dumps(said)) if said else None
 
 
 def document_filed(key: str) -> bool:
@@ -262,8 +270,8 @@ def _content(document: Document, filing: Filing) -> dict[str, Any]:
 
 def _attached(batch: Batch) -> dict[str, str]:
     """Of a file that somebody added: why, and what it is a new version of."""
-    said = batch.profile.get(ATTACHMENT)
-    return {"reason": said["reason"], "replaces": said["replaces"]} if said else {}
+    said = attachment_of(batch)
+    return {"reason": said.reason, "replaces": said.replaces} if said else {}
 
 
 def record(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
