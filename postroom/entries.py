@@ -17,7 +17,7 @@ from infra.wiring import Services
 from postroom.acting import act, rights
 from postroom.context import services
 from postroom.entry_options import read, with_details
-from postroom.output import answer, say, table
+from postroom.output import answer, count, say, table
 from postroom.searching import Json, show
 from postroom.several import Numbers, each, told
 
@@ -122,7 +122,7 @@ def list_entries(
             )
             for one in data
         ]
-        table(f"{len(data)} entries", ["number", "state", "with", "priority", "subject"], rows)
+        table(count(len(data), "entry", "entries"), ["number", "state", "with", "priority", "subject"], rows)
 
     answer(as_json, data, people)
 
