@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +17,7 @@ from threading import Lock, Thread
 from types import ModuleType, TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
+import pebble.pool.process
 from pebble import ProcessExpired, ProcessPool
 
 from capture import sandbox
@@ -34,6 +36,18 @@ _OVER = {
 }
 """Reason and fix by the number that a process ends with which met a limit."""
 _STARTING = Lock()
+
+
+class _Steady:
+    """The clock that Pebble counts a task's seconds on, for its own: that of the day can be set meanwhile.
+
+    A step of it by an hour had the pages refused that were being read, or a hanging page go on for an hour.
+    """
+
+    time, sleep = staticmethod(time.monotonic), staticmethod(time.sleep)
+
+
+pebble.pool.process.time = _Steady  # type: ignore[assignment, attr-defined]
 
 
 class _Process(SpawnProcess):

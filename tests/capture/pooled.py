@@ -36,6 +36,11 @@ def hang() -> None:
     time.sleep(600)
 
 
+def late(seconds: float) -> str:
+    time.sleep(seconds)
+    return "late"
+
+
 def eat() -> None:
     kept = []
     while True:

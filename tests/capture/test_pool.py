@@ -10,6 +10,7 @@ from types import ModuleType
 
 import psutil
 import pytest
+import time_machine
 
 from capture.pool import Pool
 from domain.errors import Refused
@@ -54,6 +55,19 @@ def test_a_page_that_kills_hangs_or_eats_is_refused(pool: Pool, tmp_path: Path) 
     with Pool(1, settings(page_seconds=1)) as hasty:
         assert reason(hasty, pooled.hang) == "not done after 1 seconds"
         assert hasty.run(pooled.square, 5).result() == 25
+
+
+@pytest.mark.parametrize("jump", [3600, -3600])
+def test_the_time_a_page_takes_is_not_that_of_a_clock_which_is_set(jump: int) -> None:
+    with Pool(2, settings(page_seconds=3)) as hasty:
+        for ready in [hasty.run(pooled.late, 0.5) for _ in range(2)]:
+            ready.result()
+        late, never = hasty.run(pooled.late, 1), hasty.run(pooled.hang)
+        time.sleep(0.3)
+        with time_machine.travel(time.time() + jump, tick=True):
+            assert late.result(60) == "late"
+            with pytest.raises(Refused, match="not done after 3 seconds"):
+                never.result(60)
 
 
 def test_no_page_reaches_the_network_and_what_it_needs_goes_on(pool: Pool) -> None:
