@@ -1,10 +1,12 @@
 """The desk as an ASGI application, once an instance is served."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from http import HTTPStatus
 from typing import Any
 
 from django.core.asgi import get_asgi_application
 
+from desk.api.problems import problem
 from desk.instance import serve
 from infra.wiring import Services
 
@@ -21,14 +23,18 @@ def application(services: Services) -> Application:
 
 
 def bounded(inner: Any, most: int) -> Application:
-    """The same application, which gets no more than so many bytes from people without an account.
+    """The same application, which gets no more than so many bytes from anybody.
 
-    Django writes a body to the disk before it asks anybody whether that is wanted.
+    Django writes a body to the disk before it asks who sends it.
     """
 
     async def answer(scope: dict[str, Any], receive: Receive, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_PUBLIC):
-            receive = _emptied(receive) if _declared(scope) > most else _counted(receive, most)
+        if scope["type"] == "http":
+            large = _declared(scope) > most
+            if large and not scope["path"].startswith(_PUBLIC):
+                await _refused(send, most)
+                return
+            receive = _emptied(receive) if large else _counted(receive, most)
         await inner(scope, receive, send)
 
     return answer
@@ -37,6 +43,13 @@ def bounded(inner: Any, most: int) -> Application:
 def _declared(scope: dict[str, Any]) -> int:
     length = dict(scope["headers"]).get(b"content-length", b"0")
     return int(length) if length.isdigit() else 0
+
+
+async def _refused(send: Any, most: int) -> None:
+    told = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has {most >> 20} MB at most.")
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    await send({"type": "http.response.start", "status": told.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": told.content})
 
 
 def _emptied(receive: Receive) -> Receive:

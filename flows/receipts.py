@@ -12,7 +12,7 @@ import pikepdf
 
 from domain.errors import Usage
 from domain.receipt import NAME, Receipt
-from domain.rights import Action
+from domain.rights import Action, Rights
 from domain.wire import from_json, to_plain
 from infra import timestamps
 from infra.wiring import Services
@@ -23,6 +23,7 @@ from register.entries import language_of
 
 _FORMS = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".svg": "svg"}
 _LARGEST = 64 << 20  # bytes of a file that is looked at as a receipt
+_HIDDEN = "Altered, or never given by this office."
 _LONGEST = 4 << 20  # bytes of what it says for machines
 
 
@@ -98,8 +99,11 @@ def _head(services: Services) -> Letterhead:
         raise Usage(f"office.logo is {office.logo}, which cannot be read: {error.strerror}") from error
 
 
-def check(services: Services, path: Path) -> Checked:
+def check(services: Services, path: Path, rights: Rights | None = None) -> Checked:
     """Say whether a file is a receipt as it was given, or a document as the archive holds it.
+
+    Of what was certified of an entry that the person may not know of, nothing is told unless the file shows
+    that who gave it has a receipt: what a forger guesses is not answered.
 
     Raises:
         Usage: the file cannot be read.
@@ -113,7 +117,10 @@ def check(services: Services, path: Path) -> Checked:
     if receipt is not None:
         number = receipt.number
         found = compared(receipt, sha256, receipts.given(number), _void(number))
-        return replace(found, says=f"{found.says}{_stamped(services, number)}") if found.genuine else found
+        if found.genuine:
+            return replace(found, says=f"{found.says}{_stamped(services, number)}")
+        told = rights is None or found.known or views.may(number, rights)
+        return found if told else replace(found, says=_HIDDEN, differs=(), finding="altered")
     if (held := receipts.holds(sha256)) is not None:
         number, role, key = held
         of = role if role.endswith("audit chain") else f"{role} of {number or 'a batch'}"

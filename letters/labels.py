@@ -170,9 +170,12 @@ def must_fit(number: str, width: float, height: float, dpi: int) -> None:
     """See that a label of this size has room for a number.
 
     Raises:
-        Usage: it has not.
+        Usage: it has not, or this is no number of ours.
     """
-    _Dots.of(number, width, height, dpi)
+    try:
+        _Dots.of(number, width, height, dpi)
+    except ValueError as error:  # signs that no barcode has
+        raise Usage(f"{number!r} is no register number: write it as IN-2026-000123-7") from error
 
 
 @dataclass(frozen=True, slots=True)

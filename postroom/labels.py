@@ -161,10 +161,8 @@ def _numbers(instance: Services, said: dict[str, Any], amount: int, form: str, d
             option = "count" if new[0] == "amount" else new[0]
             raise Usage(f"--{option} is for new numbers, of --register IN")
         if name:
-            given = ranges.open_numbers(ranges.find(name, doing.rights))
-            if not given:
-                raise Usage(f"No number of {name} is open: name those that you want")
-        return _Printed(name, printing.note(given or [], doing, form))
+            return _Printed(name, printing.note_range(name, doing, form))
+        return _Printed(None, printing.note(given or [], doing, form))
     made = ranges.reserve(
         register,
         said.get("amount", amount),

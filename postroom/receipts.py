@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.errors import Usage
-from postroom.acting import act
+from postroom.acting import act, rights
 from postroom.context import services
 from postroom.entries import By, Number
 from postroom.output import answer, say, table
@@ -138,4 +138,4 @@ def _checked(file: Path, heads: Path | None, proof: Path | None) -> "Checked":
     instance = services()
     from flows.receipts import check
 
-    return check(instance, file)
+    return check(instance, file, rights(instance))

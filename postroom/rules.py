@@ -1,14 +1,11 @@
 """``rule``: what is done with entries as they come in."""
 
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from domain.errors import Usage
 from domain.office import Rule
-from domain.rights import Action
 from postroom.acting import rights
 from postroom.context import services
 from postroom.office import By, Name, Why, day, history, listing, put, removal
@@ -88,25 +85,12 @@ def try_out(
 ) -> None:
     """Show which entries of last month would have gone another way, and what conflicts or never held."""
     instance = services()
-    from flows.follow import text_of
+    from flows.trial import tried
     from register.decisions import office
-    from register.office import find
-    from register.rights import must_anywhere
-    from register.rules import came_in, trial
 
-    must_anywhere(rights(instance), Action.ADMINISTER)
-    now = office()
-    rules = {one: found for one, found in now.rules.items() if one not in (without or ())}
-    for one in without or ():
-        find("rule", one, now)
-    if name:
-        rules[name] = _tried(name, now.rules.get(name), **said)
-    first, last = _span(since, until, instance.settings.zone)
-    past = came_in(first, last, instance.settings.zone)
-    found = trial(
-        now, rules, ((entry.number, on, told, partial(text_of, instance, entry)) for entry, on, told in past)
-    )
-    data = {"from": first.isoformat(), "to": last.isoformat(), **found}
+    rule = _tried(name, office().rules.get(name), **said) if name else None
+    first, last = (day(option, text) if text else None for option, text in (("from", since), ("to", until)))
+    data = tried(instance, rights(instance), rule, without or (), first, last)
     answer(as_json, data, lambda: _show(data))
 
 
@@ -158,14 +142,6 @@ def _made(
         raise Usage("Say when it holds: --when CONDITION, such as \"class == 'invoice'\"; always is: true")
     days = [day(option, text) if text else None for option, text in (("from", since), ("to", until))]
     return Rule(name, 100 if order is None else order, when, then, owner or "", *days)
-
-
-def _span(since: str, until: str, zone: Any) -> tuple[Any, Any]:
-    """The days asked for; last month by default."""
-    this_month = datetime.now(UTC).astimezone(zone).date().replace(day=1)
-    last = day("to", until) if until else this_month - timedelta(days=1)
-    first = day("from", since) if since else last.replace(day=1)
-    return first, last
 
 
 rule.command("list")(listing("rule", ("order", "name", "when", "then", "owner", "since", "until")))

@@ -17,7 +17,7 @@ from register.acts import Act
 from register.entries import locked, recorded
 from register.models import Entry, Event
 from register.numbering import entry_of, may_use, no_entry, range_of
-from register.ranges import entries_of, keep
+from register.ranges import entries_of, find, keep, open_numbers
 from register.rights import within
 from register.session import alone, write
 
@@ -56,6 +56,19 @@ def note(numbers: Sequence[str], act: Act, form: str) -> list[str]:
             more = tuple(Printed(first, last, act.at) for first, last in _runs(sequences))
             keep(replace(found, printed=(*found.printed, *more)), act)
     return [written[one] for one in dict.fromkeys(one.strip().upper() for one in numbers)]
+
+
+def note_range(name: str, act: Act, form: str) -> list[str]:
+    """The same for all numbers of a range that are open.
+
+    Raises:
+        Usage: none is.
+        Missing: there is no such range, or none that the person may use.
+    """
+    numbers = open_numbers(find(name, act.rights))
+    if not numbers:
+        raise Usage(f"No number of {name} is open: name those that you want")
+    return note(numbers, act, form)
 
 
 def _reserved(text: str, rights: Rights | None) -> tuple[str, int, str]:

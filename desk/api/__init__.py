@@ -1,6 +1,18 @@
 """The REST API: what the command line does, for programs, with the rights of a user."""
 
-from desk.api import bulk, clocks, entries, inbox, office, parties, ranges, search
+from desk.api import (
+    bulk,
+    clocks,
+    entries,
+    inbox,
+    labels,
+    office,
+    parties,
+    ranges,
+    receipts,
+    rules,
+    search,
+)
 from desk.api.described import Described
 from desk.api.problems import add_handlers
 from desk.api.tokens import Bearer
@@ -16,6 +28,10 @@ api = Described(
 add_handlers(api)
 api.add_router("/entries/bulk", bulk.router, tags=["entries"])  # before what takes any number
 api.add_router("/entries", entries.router, tags=["entries"])
+api.add_router("/entries", receipts.of_entries, tags=["receipts"])
+api.add_router("/receipts", receipts.router, tags=["receipts"])
+api.add_router("/labels", labels.router, tags=["labels"])
+api.add_router("/rules", rules.router, tags=["rules"])
 api.add_router("/clocks", clocks.router, tags=["clocks"])
 api.add_router("/parties", parties.router, tags=["parties"])
 api.add_router("/search", search.router, tags=["search"])

@@ -5,6 +5,14 @@ from typing import Any
 
 from ninja import NinjaAPI
 
+_FILES = {
+    "/entries/{number}/pdf": "application/pdf",
+    "/entries/{number}/receipts": "application/pdf",
+    "/entries/{number}/receipt": "application/pdf",
+    "/labels/sheet": "application/pdf",
+    "/labels/zpl": "application/zpl",
+}
+_BASE = "/api/v1"
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 
 
@@ -19,10 +27,8 @@ class Described(NinjaAPI):
                 content = answer.get("content")
                 if content and int(status) >= 400:
                     answer["content"] = {_PROBLEM: content[_JSON]}
-                if path.endswith("/pdf") and int(status) == 200:
-                    answer["content"] = {
-                        "application/pdf": {"schema": {"type": "string", "format": "binary"}}
-                    }
+                if int(status) < 300 and (media := _FILES.get(path.removeprefix(_BASE))):
+                    answer["content"] = {media: {"schema": {"type": "string", "format": "binary"}}}
         return schema
 
 

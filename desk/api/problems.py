@@ -34,6 +34,10 @@ class Precondition(Usage):
     """What the request took for granted is not so any more."""
 
 
+class TooLarge(Usage):
+    """A file is larger than is taken here."""
+
+
 class TooFew(Usage):
     """The request says too little to be taken."""
 
@@ -46,6 +50,7 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (Http404, HTTPStatus.NOT_FOUND),
     (Forbidden, HTTPStatus.FORBIDDEN),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (RequestDataTooBig, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (SuspiciousOperation, HTTPStatus.BAD_REQUEST),
     (PostroomError, HTTPStatus.UNPROCESSABLE_ENTITY),

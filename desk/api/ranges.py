@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
+from desk.api.entries import states
 from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS
-from desk.api.shapes import NewRange, Ranges, RangeShape
+from desk.api.shapes import NewRange, Ranges, RangeShape, Reconciled
 from desk.api.tokens import act, rights
 from desk.instance import served
 from register import ranges
@@ -41,3 +42,17 @@ def reserve(request: HttpRequest, body: NewRange, key: Key = "") -> Any:
 
     status, name = once(request, key, body, answer)
     return Status(status, ranges.told(ranges.find(name, doing.rights), doing.at))
+
+
+@router.post("/reconcile", response={200: RangeShape, **PROBLEMS}, summary="What was used of a range")
+def reconcile(request: HttpRequest, body: Reconciled, key: Key = "") -> Any:
+    """With `void_rest` what is still open of it becomes void, with the reason."""
+    doing = act(request, body.reason)
+
+    def answer() -> tuple[int, str]:
+        if body.void_rest:
+            ranges.void_rest(body.name, doing, office=states())
+        return 200, body.name
+
+    once(request, key, body, answer)
+    return ranges.told(ranges.find(body.name, doing.rights), doing.at)

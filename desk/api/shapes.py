@@ -222,6 +222,13 @@ class NewRange(Schema, extra="forbid"):
     reason: Text = ""
 
 
+class Reconciled(Because):
+    """The range, and whether what is open of it becomes void, with the reason."""
+
+    name: Annotated[Short, Field(alias="range")]
+    void_rest: bool = False
+
+
 class RangeShape(Schema):
     """Reserved numbers, and what became of them."""
 

@@ -227,3 +227,13 @@ def test_the_same_with_many() -> None:
     ):  # fmt: skip
         answer = ann.ask("post", "/entries/bulk", {"action": action, "numbers": [mine], **more}).json()
         assert answer == {"done": [mine], "failed": []}, action
+
+
+def test_webhooks_are_for_administrators() -> None:
+    eve, ann = Program("eve"), Program("ann")
+    said = {"url": "https://erp.example/told?key=1", "kinds": ["moved"]}
+    assert eve.ask("put", "/office/webhook/erp", said).status_code == 200
+    assert eve.ask("get", "/office/webhook").json() == {"items": [{"name": "erp", **said}]}
+    assert ann.ask("get", "/office/webhook").status_code == 403
+    assert ann.ask("put", "/office/webhook/erp", said).status_code == 403
+    assert eve.ask("delete", "/office/webhook/erp").status_code == 204

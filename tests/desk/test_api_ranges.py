@@ -83,3 +83,20 @@ def test_a_number_with_slashes_in_an_address() -> None:
     assert shown.json()["number"] == number
     moved = ann.ask("post", f"/entries/{number.replace('/', '.')}/state", {"to": "in progress"})
     assert (moved.status_code, moved.json()["number"]) == (200, number)
+
+
+def test_a_range_is_reconciled() -> None:
+    ann, ben = Program("ann"), Program("ben")
+    name = ann.ask("post", "/ranges", ASKED).json()["range"]
+    number = ann.ask("get", "/ranges").json()["items"][0]["open_numbers"][0]
+    letter = {"number": number, "subject": "Noise", "senders": ["Ada"], "department": "works"}
+    assert ann.ask("post", "/entries", letter).status_code == 201
+    seen = ann.ask("post", "/ranges/reconcile", {"range": name}).json()
+    assert (seen["used"], seen["open"], seen["void"]) == (1, 2, 0)
+    rest = {"range": name, "void_rest": True}
+    assert ann.ask("post", "/ranges/reconcile", rest).status_code == 422
+    rest |= {"reason": "the counter closed"}
+    assert ben.ask("post", "/ranges/reconcile", rest).status_code == 404
+    done = [ann.ask("post", "/ranges/reconcile", rest, Idempotency_Key="r") for _ in range(2)]
+    assert [one.status_code for one in done] == [200, 200]
+    assert [(one.json()["used"], one.json()["open"], one.json()["void"]) for one in done] == [(1, 0, 2)] * 2

@@ -64,12 +64,11 @@ def wait_for(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
             return
 
 
-def test_no_more_is_taken_from_the_public_than_is_checked() -> None:
+def test_no_more_is_taken_from_anybody_than_is_checked() -> None:
     """Neither of a body that says how large it is, nor of one that does not."""
     taken: list[Any] = []
 
     async def inner(scope: dict[str, Any], receive: Receive, send: Any) -> None:
-        taken.clear()
         while True:
             message = await receive()
             taken.append(message.get("body", message["type"]))
@@ -84,10 +83,24 @@ def test_no_more_is_taken_from_the_public_than_is_checked() -> None:
 
         headers = [(b"content-length", length)] if length else []
         scope = {"type": "http", "path": path, "headers": headers}
-        asyncio.run(bounded(inner, 10)(scope, receive, None))
+        taken.clear()
+        sent.clear()
+        asyncio.run(bounded(inner, 10)(scope, receive, send))
         return list(taken)
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
 
     assert ask("/check", b"10", b"12345", b"12345") == [b"12345", b"12345"]
     assert ask("/check", b"11", b"12345", b"123456") == [b""]
     assert ask("/check", b"", b"12345", b"12345", b"1", b"2") == [b"12345", b"12345", "http.disconnect"]
-    assert ask("/api/v1/entries", b"11", b"12345678901") == [b"12345678901"]
+    assert ask("/api/v1/entries", b"10", b"1234567890") == [b"1234567890"]
+    assert ask("/api/v1/entries", b"", b"12345", b"123456") == [b"12345", "http.disconnect"]
+    assert sent == []
+    assert ask("/api/v1/entries", b"11", b"12345678901") == []
+    assert (sent[0]["status"], (b"content-type", b"application/problem+json") in sent[0]["headers"]) == (
+        413,
+        True,
+    )
