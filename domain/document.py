@@ -107,8 +107,8 @@ class Field:
     """One extracted value.
 
     Attributes:
-        name: ``date``, ``due_date``, ``reference``, ``sender``, ``recipient``, ``subject``,
-            ``amount``, ``iban``, ``vat_id``, ``tax_id``, ``phone``, ``email``.
+        name: ``date``, ``due_date``, ``reference``, ``sender``, ``sender_address``, ``recipient``,
+            ``subject``, ``amount``, ``iban``, ``vat_id``, ``tax_id``, ``phone``, ``email``.
         value: normalised: dates ISO 8601, amounts ``1234.50 EUR``, identifiers compact, phone E.164.
         page: page of the document, from 1.
         box: around the words the value was read from.

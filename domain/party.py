@@ -34,6 +34,24 @@ class Address:
     city: str = ""
     country: str = ""
 
+    @property
+    def text(self) -> str:
+        """In one line, as people write it too: ``STREET;POSTCODE;CITY;COUNTRY``, streets parted by ``|``."""
+        parts = ("|".join(self.lines), self.postcode, self.city, self.country)
+        return ";".join(part.replace(";", ",") for part in parts).rstrip(";")
+
+    @classmethod
+    def of(cls, text: str) -> "Address":
+        """What ``text`` wrote.
+
+        Raises:
+            ValueError: it has more parts than an address.
+        """
+        lines, postcode, city, country, *more = [*(one.strip() for one in text.split(";")), "", "", ""]
+        if any(more):
+            raise ValueError("an address is STREET;POSTCODE;CITY;COUNTRY")
+        return cls(tuple(filter(None, map(str.strip, lines.split("|")))), postcode, city, country)
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:

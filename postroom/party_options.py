@@ -45,8 +45,10 @@ def _parts(option: str, text: str, form: str) -> list[str]:
 
 
 def _address(text: str) -> Address:
-    lines, postcode, city, country = _parts("address", text, "STREET;POSTCODE;CITY;COUNTRY")
-    return Address(tuple(filter(None, map(str.strip, lines.split("|")))), postcode, city, country)
+    try:
+        return Address.of(text)
+    except ValueError as error:
+        raise Usage(f"address is {text!r}: write it as STREET;POSTCODE;CITY;COUNTRY") from error
 
 
 def _consent(text: str) -> Consent:

@@ -47,8 +47,8 @@ KNOWN: Mapping[str, object] = {
 }
 """What a condition may ask for, each with the value of an entry that has none."""
 FIELDS = (
-    "date", "due_date", "reference", "sender", "recipient", "subject", "amount", "iban", "vat_id", "tax_id",
-    "phone", "email",
+    "date", "due_date", "reference", "sender", "sender_address", "recipient", "subject", "amount", "iban",
+    "vat_id", "tax_id", "phone", "email",
 )  # fmt: skip
 """What was read from the page, under ``fields``; "" where it was not."""
 

@@ -12,7 +12,7 @@ from domain.document import Candidate, Fate, FateKind, Field, Signature, Verdict
 from domain.errors import Refused
 from domain.numbers import Place
 from domain.page import LineItem
-from domain.party import Sighting
+from domain.party import Address, Sighting
 from domain.states import RECEIVED, REGISTERED
 from domain.wire import from_json, to_plain
 from register import history, standing, timing
@@ -186,7 +186,8 @@ def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo, act: Act) -> Entry:
 def _sender(filing: Filing) -> Sighting:
     """Who sent it, with what may identify them on its pages."""
     keys = [key for one in filing.fields if one.valid is not False for key in as_read(one.name, one.value)]
-    return Sighting(filing.sender, tuple(dict.fromkeys(keys)))
+    places = tuple(Address.of(one.value) for one in filing.fields if one.name == "sender_address")
+    return Sighting(filing.sender, tuple(dict.fromkeys(keys)), places)
 
 
 def _add_document(entry: Entry, batch: Batch, filing: Filing) -> Document:

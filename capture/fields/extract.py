@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from capture.fields.addresses import sender_address
 from capture.fields.amounts import amounts
 from capture.fields.contacts import emails, phones, regions
 from capture.fields.dates import document_dates, reading
@@ -28,9 +29,9 @@ def extract_fields(
     """Read what identifies a document: who, when, what about, how much, which numbers.
 
     A value is given only if it stands on a page: in doubt there is none. ``date``, ``due_date``,
-    ``reference``, ``sender``, ``recipient`` and ``subject`` come once at most; of amounts the total is
-    the first; identifiers, phones and e-mail addresses as often as they differ. The same pages give
-    the same fields.
+    ``reference``, ``sender``, ``sender_address``, ``recipient`` and ``subject`` come once at most; of amounts
+    the total is the first; identifiers, phones and e-mail addresses as often as they differ. The same pages
+    give the same fields.
 
     Args:
         pages: of one document, in order; the first three and the last are looked at.
@@ -57,6 +58,7 @@ def extract_fields(
         *document_dates(lines, how),
         *references(lines),
         *people,
+        *([where] if (where := sender_address(lines, _sender(people))) else []),
         *subject(lines, how, people),
         *amounts(lines, country),
         *numbers,
@@ -68,6 +70,10 @@ def extract_fields(
 
 
 ORDER = (
-    "date", "due_date", "reference", "sender", "recipient", "subject", "amount",
+    "date", "due_date", "reference", "sender", "sender_address", "recipient", "subject", "amount",
     "iban", "vat_id", "tax_id", "phone", "email",
 )  # fmt: skip
+
+
+def _sender(people: Sequence[Field]) -> Field | None:
+    return next((one for one in people if one.name == "sender"), None)

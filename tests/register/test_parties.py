@@ -300,3 +300,15 @@ def test_what_goes_out_has_parties_too(register: Path) -> None:
     assert json.loads(record)["entry"]["parties"] == [
         {"role": "recipient", "name": "Ada Ltd", "party": "P-000001-1"}
     ]
+
+
+def test_a_scanned_letter_is_known_by_name_and_address(register: Path) -> None:
+    at, elsewhere = "1 High Street;AB1 2CD;London", "9 Low Road;ZZ1 2CD;York"
+    scanned("a.pdf", "Brightwater Services", read("sender_address", at))
+    misread = scanned("b.pdf", "Brightwater Servlces", read("sender_address", "1 High Streef;AB1 2CD;London"))
+    assert of(misread) == [("P-000001-1", "Brightwater Servlces")]
+    other = scanned("c.pdf", "Brightwater Servlces", read("sender_address", elsewhere))
+    assert of(other) == [("P-000002-0", "Brightwater Servlces")]
+    assert party_views.show("P-000002-0")["addresses"] == [
+        {"lines": ["9 Low Road"], "postcode": "ZZ1 2CD", "city": "York", "country": ""}
+    ]
