@@ -13,6 +13,7 @@ from register.models import Counter, Entry, Event, EventContent
 from register.numbers import HISTORY, NO_REGISTERS, take_next
 
 _AT_ONCE = 5000  # events read together
+_GONE = "what the event says is missing"
 
 
 def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
@@ -81,14 +82,16 @@ def from_record(record: dict[str, Any], entry: Entry) -> tuple[Event, EventConte
 
 
 def differences(event: Event, was: dict[str, Any] | None) -> list[str]:
-    """What of an event is not as this record of it has it; a content that was erased is no difference."""
+    """What of an event is not as this record of it has it."""
     if was is None:
         return []
     content: EventContent | None = getattr(event, "content", None)
     now = {"number": event.entry.number, "kind": event.kind, "actor": event.actor, "at": moment(event.at)}
     differs = [name for name, value in now.items() if was.get(name) != value]
     before: dict[str, Any] = was.get("content") or {}
-    said: dict[str, Any] = json.loads(content.body) if content else before
+    if content is None:
+        return [*differs, "content"]
+    said: dict[str, Any] = json.loads(content.body)
     differs += [name for name in sorted({*said, *before}) if said.get(name) != before.get(name)]
     chained = ("content_hash", "previous", "hash")
     return differs or [name for name in chained if was.get(name) != getattr(event, name)]
@@ -115,8 +118,8 @@ def breaks() -> Iterator[dict[str, Any]]:
             wrong = "the event was altered"
         elif previous != before:
             wrong = f"event {last} was altered, or this one: they do not follow each other"
-        elif body is not None and content_hash(salt, body) != content:
-            wrong = "the event's content was altered"
+        elif body is None or content_hash(salt, body) != content:
+            wrong = _GONE if body is None else "the event's content was altered"
         if wrong:
             yield {"register": register, "sequence": sequence, "number": number, "problem": wrong}
         last, before = sequence, own

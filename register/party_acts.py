@@ -308,7 +308,7 @@ def _together(kept: PartyDetails, gone: PartyDetails) -> PartyDetails:
 
 
 def _merge_of(kept: Party, gone: Party) -> dict[str, Any]:
-    """What was written down when the other came to the kept one; {} where that was erased."""
+    """What was written down when the other came to the kept one; {} where that is missing."""
     for event in kept.events.filter(kind=MERGED).select_related("content").order_by("-sequence"):
         told: dict[str, Any] = json.loads(event.content.body) if hasattr(event, "content") else {}
         if told.get("other") == gone.key:

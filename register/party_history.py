@@ -1,6 +1,6 @@
 """What became of parties: one chain of events, each linked to the one before, with what it says beside it.
 
-What an event says is personal: it may be erased, for the chain holds its salted hash alone.
+What an event says lies beside it, for the chain holds its salted hash alone.
 """
 
 import hashlib
@@ -154,7 +154,9 @@ def breaks() -> Iterator[dict[str, Any]]:
             wrong = f"event {last + 1} is missing"
         elif event.previous != previous or event.hash != _link(event):
             wrong = "the event was altered"
-        elif said and content_hash(said.salt, said.body) != event.content_hash:
+        elif said is None:
+            wrong = "what the event says is missing"
+        elif content_hash(said.salt, said.body) != event.content_hash:
             wrong = "the event's content was altered"
         if wrong:
             yield _break(event.sequence, event.party.key or "", wrong)

@@ -81,7 +81,7 @@ def stamp_of(number: str) -> tuple[str, bytes] | None:
 
 
 def _code(first: Event) -> str:
-    """What nobody knows who has no receipt: made of the first event's salt, and gone when that is erased.
+    """What nobody knows who has no receipt: made of the first event's salt.
 
     The event's hash would not do: it may be the one that is published as the chain's head.
     """

@@ -74,7 +74,7 @@ def told(numbers: Collection[str], rights: Rights | None = None) -> list[Void]:
 
 
 def replaced_by(entry: Entry) -> tuple[str, ...]:
-    """The numbers in place of a void entry; none either once what its history says was erased."""
+    """The numbers in place of a void entry; none either where what its history says is missing."""
     contents = EventContent.objects.filter(event__entry=entry, event__kind=VOIDED)
     return tuple(
         number

@@ -27,7 +27,7 @@ class Event(models.Model):
 
 
 class EventContent(models.Model):
-    """What an event says. May be erased without breaking the chain, which holds its salted hash."""
+    """What an event says; the chain holds its salted hash. Never changed, never removed (triggers)."""
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="content")
     salt = models.CharField(max_length=64)
@@ -71,7 +71,7 @@ class PartyEvent(models.Model):
 
 
 class PartyContent(models.Model):
-    """What such an event says. May be erased without breaking the chain, which holds its salted hash."""
+    """What such an event says; the chain holds its salted hash. Never changed, never removed (triggers)."""
 
     event = models.OneToOneField(PartyEvent, on_delete=models.PROTECT, related_name="content")
     salt = models.CharField(max_length=64)

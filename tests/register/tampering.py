@@ -11,23 +11,19 @@ from domain.chain import START, link
 from register.models import Counter, Event
 from register.numbers import HISTORY
 
+_GUARDED = ("event", "eventcontent", "decision", "partycontent")
+
 
 @contextmanager
 def past_the_guards() -> Iterator[None]:
-    """Events can be changed and removed while the block runs; on SQLite ever after."""
+    """History can be changed and removed while the block runs; on SQLite ever after."""
     if connection.vendor == "postgresql":
-        _do(
-            "ALTER TABLE register_event DISABLE TRIGGER USER",
-            "ALTER TABLE register_decision DISABLE TRIGGER USER",
-        )
+        _do(*(f"ALTER TABLE register_{table} DISABLE TRIGGER USER" for table in _GUARDED))
         yield
-        _do(
-            "ALTER TABLE register_event ENABLE TRIGGER USER",
-            "ALTER TABLE register_decision ENABLE TRIGGER USER",
-        )
+        _do(*(f"ALTER TABLE register_{table} ENABLE TRIGGER USER" for table in _GUARDED))
         return
-    names = [f"{of}_no_{what}" for of in ("event", "decision") for what in ("update", "delete")]
-    _do(*(f"DROP TRIGGER IF EXISTS {name}" for name in names))
+    acts = ("update", "delete", "replace")
+    _do(*(f"DROP TRIGGER IF EXISTS {table}_no_{act}" for table in _GUARDED for act in acts))
     yield
 
 

@@ -17,7 +17,7 @@ from domain.office import Department
 from infra.database import disconnect
 from register import entries, heads, history, holding
 from register.acts import Act
-from register.models import Event, EventContent
+from register.models import Decision, Event, EventContent, PartyContent, PartyEvent
 from register.numbers import OFFICE, PARTIES
 from tests.bench import chain as bench
 from tests.register.filings import AT
@@ -27,6 +27,8 @@ from tests.register.tampering import past_the_guards, rewrite
 HASHES = st.lists(
     st.binary(max_size=4).map(lambda one: hashlib.sha256(one).hexdigest()), min_size=1, max_size=40
 )
+
+GUARDED = (Event, EventContent, Decision, PartyEvent, PartyContent)
 
 
 def told(sequence: int, problem: str, number: str | None = None) -> dict[str, Any]:
@@ -54,14 +56,39 @@ def _recursive(hashes: list[str]) -> bytes:
 
 def test_nobody_changes_or_removes_an_event(register: Path) -> None:
     enter()
-    lines = ["UPDATE register_event SET actor = 'eve'", "DELETE FROM register_event"]
-    if connection.vendor == "postgresql":
-        lines.append("TRUNCATE register_event CASCADE")
-    before = list(Event.objects.values())
-    for line in lines:
-        with pytest.raises(IntegrityError, match="history is append-only"), transaction.atomic():
-            _do(line)
-    assert list(Event.objects.values()) == before
+    decide(Department("works"))
+    for model in GUARDED:
+        table, before = model._meta.db_table, list(model._default_manager.values())
+        assert before
+        column = "salt" if "content" in table else "actor"
+        lines = [f"UPDATE {table} SET {column} = 'eve'", f"DELETE FROM {table}"]
+        if connection.vendor == "postgresql":
+            lines.append(f"TRUNCATE {table} CASCADE")
+        for line in lines:
+            _refused(line)
+        assert list(model._default_manager.values()) == before
+
+
+@pytest.mark.parametrize("register", ["sqlite"], indirect=True)
+def test_nobody_replaces_an_event(register: Path) -> None:
+    """A row that REPLACE removes is removed without the triggers that guard against removal."""
+    enter()
+    decide(Department("works"))
+    for model in GUARDED:
+        table, before = model._meta.db_table, list(model._default_manager.values())
+        columns = [one.column for one in model._meta.concrete_fields]
+        names, changed = ", ".join(columns), {"actor": "'eve'", "salt": "'eve'"}
+        with_id = ", ".join(changed.get(one, one) for one in columns)
+        without = ", ".join({**changed, "id": "id + 9"}.get(one, one) for one in columns)
+        for values in (with_id, without):
+            _refused(f"INSERT OR REPLACE INTO {table} ({names}) SELECT {values} FROM {table} LIMIT 1")
+            _refused(f"REPLACE INTO {table} ({names}) SELECT {values} FROM {table} LIMIT 1")
+        assert list(model._default_manager.values()) == before
+
+
+def _refused(line: str) -> None:
+    with pytest.raises(IntegrityError, match="history is append-only"), transaction.atomic():
+        _do(line)
 
 
 def _do(line: str) -> None:
@@ -104,9 +131,13 @@ def test_another_number_another_content_and_a_hash_made_anew_are_told(register: 
     type(first).objects.filter(pk=first.pk).update(number="IN-2026-000009-9")
     assert list(history.breaks()) == [told(1, "the event was altered", "IN-2026-000009-9")]
     type(first).objects.filter(pk=first.pk).update(number=first.number)
-    EventContent.objects.filter(event__sequence=2).update(body="{}")
-    assert list(history.breaks()) == [told(2, "the event's content was altered")]
-    EventContent.objects.filter(event__sequence=2).delete()  # erased
+    content = EventContent.objects.get(event__sequence=2)
+    with past_the_guards():
+        EventContent.objects.filter(pk=content.pk).update(body="{}")
+        assert list(history.breaks()) == [told(2, "the event's content was altered")]
+        EventContent.objects.filter(pk=content.pk).delete()
+        assert list(history.breaks()) == [told(2, "what the event says is missing")]
+        content.save(force_insert=True)
     assert list(history.breaks()) == []
     event = Event.objects.get(sequence=2)
     rewrite("IN", 2, actor="eve")

@@ -20,6 +20,7 @@ from register.parties import find, reach
 from register.party_following import follow_parties
 from tests.register.filings import file_one, open_batch
 from tests.register.officers import ACT, LETTER, TODAY, ZONE, enter
+from tests.register.tampering import past_the_guards
 
 WHY = replace(ACT, reason="the same house")
 ADA = PartyDetails(
@@ -225,13 +226,18 @@ def test_history_of_parties_is_only_added_to(register: Path) -> None:
         PartyEvent.objects.update(actor="nobody")
     with pytest.raises(IntegrityError, match="append-only"):
         PartyEvent.objects.all()._raw_delete("default")
+    with pytest.raises(IntegrityError, match="append-only"):
+        PartyContent.objects.update(body="{}")
+    with pytest.raises(IntegrityError, match="append-only"):
+        PartyContent.objects.all()._raw_delete("default")
 
 
 def test_what_was_altered_all_the_same_is_found(register: Path) -> None:
     party_acts.new(ADA, ACT)
     party_acts.new(PartyDetails("Bob"), ACT)
     assert list(party_history.breaks()) == []
-    PartyContent.objects.filter(event__sequence=1).update(body="{}")
+    with past_the_guards():
+        PartyContent.objects.filter(event__sequence=1).update(body="{}")
     Party.objects.filter(name="Bob").update(name="Rob")
     assert [(one["number"], one["problem"]) for one in party_history.breaks()] == [
         ("P-000001-1", "the event's content was altered"),
@@ -239,11 +245,14 @@ def test_what_was_altered_all_the_same_is_found(register: Path) -> None:
     ]
 
 
-def test_what_an_event_says_may_be_erased(register: Path) -> None:
+def test_what_an_event_says_and_is_gone_is_found(register: Path) -> None:
     party_acts.new(ADA, ACT)
     party_acts.change("P-000001-1", lambda one: replace(one, notes=""), ACT)
-    PartyContent.objects.filter(event__sequence=1).delete()
-    assert list(party_history.breaks()) == []
+    with past_the_guards():
+        PartyContent.objects.filter(event__sequence=1).delete()
+    assert [(one["sequence"], one["problem"]) for one in party_history.breaks()] == [
+        (1, "what the event says is missing")
+    ]
     assert [one["content"] is None for one in party_views.history("P-000001-1")] == [True, False]
 
 

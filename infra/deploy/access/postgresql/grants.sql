@@ -5,7 +5,8 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, postroom_app, postroom
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO postroom_app, postroom_reader;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO postroom_app;
 
--- Only added to. No UPDATE at all: what a row says stays said. Erasing an event's content is the owner's.
+-- Only added to. No UPDATE at all: what a row says stays said. History is nobody's to
+-- change or remove, the owner's neither: triggers refuse it.
 GRANT INSERT ON register_event, register_eventcontent, register_correction, register_entryparty, register_stamp,
     register_partyevent, register_partycontent, register_partykey, register_partyword, register_partypair,
     register_firing TO postroom_app;
