@@ -20,7 +20,7 @@ Hours = tuple[tuple[tuple[time, time], ...], ...]
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 USUAL_HOURS = "Mon-Fri 09:00-17:00"
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
-_LONGEST = 3660  # days looked at for working time, until the office counts as never open
+_LONGEST = 7320  # days looked at for working time, until the office counts as never open
 _DAY = timedelta(days=1)
 
 
@@ -152,7 +152,7 @@ class Calendar:
         """The first moment by which so many working seconds have passed since ``start``.
 
         Raises:
-            Usage: the office is not open for so long within ten years.
+            Usage: the office is not open for so long within twenty years.
         """
         start = start.astimezone(UTC)
         if seconds <= 0:
@@ -173,7 +173,7 @@ class Calendar:
         """The last moment from which so many working seconds pass until ``end``.
 
         Raises:
-            Usage: the office was not open for so long within ten years.
+            Usage: the office was not open for so long within twenty years.
         """
         end = end.astimezone(UTC)
         if seconds <= 0:
@@ -194,7 +194,7 @@ class Calendar:
         """When the office closes on the last of so many working days after the day of ``start``.
 
         Raises:
-            Usage: the office is not open on so many within ten years.
+            Usage: the office is not open on so many within twenty years.
         """
         day, left = self.day_of(start), days
         for _ in range(_LONGEST):
@@ -211,7 +211,7 @@ class Calendar:
         Where the office is closed on that day, it is the end of the next on which it is not.
 
         Raises:
-            Usage: the office is not open within ten years of it.
+            Usage: the office is not open within twenty years of it.
         """
         day = self.day_of(start) + timedelta(days=days)
         for _ in range(_LONGEST):

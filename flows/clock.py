@@ -11,6 +11,7 @@ from flows.follow import desk, follow
 from infra.wiring import Services
 from register import clocks, firing, following, marks, unheld
 from register.firing import Fired
+from register.followers import FOLLOWERS
 from register.unheld import Unheld
 
 log = structlog.get_logger()
@@ -27,8 +28,10 @@ class Ticked:
     brought_back: Sequence[Unheld] = ()
 
 
-def tick(services: Services, now: datetime | None = None) -> Ticked:
+def tick(services: Services, now: datetime | None = None, *, again: bool = False) -> Ticked:
     """Bring about what is due, each once; once an hour also look for entries that nobody can work on.
+
+    Once an hour too, or ``again``, what could not be done of what follows from events is tried once more.
 
     Any number of machines may do so at once, and any may die while it does.
 
@@ -43,10 +46,12 @@ def tick(services: Services, now: datetime | None = None) -> Ticked:
     except Unavailable as error:  # the clocks of entries of which nothing new is known go on all the same
         silent = error
     with_all = desk(services)
-    clocks.settle(with_all)
-    fired = firing.fire(with_all, now)
     seen = marks.last(_HOLDERS)
     hourly = _is_hour(seen, now) and marks.take(_HOLDERS, now, seen)
+    if hourly or again:
+        following.again(with_all, FOLLOWERS)
+    clocks.settle(with_all)
+    fired = firing.fire(with_all, now)
     brought_back = unheld.check(with_all, now) if hourly else []
     if silent:
         raise silent

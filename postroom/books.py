@@ -61,6 +61,7 @@ def status(as_json: Json = False) -> None:
     instance = services()
     from flows.follow import desk
     from register.clock_views import totals
+    from register.following import undone
     from register.unheld import without_holder
     from register.views import status as look
 
@@ -70,6 +71,7 @@ def status(as_json: Json = False) -> None:
         **look(now, instance.settings.stuck_after_seconds),
         "deadlines": totals(now),
         "without_holder": len(unheld),
+        "undone": undone(),
     }
     answer(as_json, data, lambda: _print_status(data))
 
@@ -86,6 +88,10 @@ def _print_status(data: dict[str, Any]) -> None:
     if data["without_holder"]:
         lost = count(data["without_holder"], "entry", "entries")
         say(f"Nobody can work on {lost}. Which, and to bring them back: postroom clock check", style="red")
+    for one in data["undone"][:_ALARMS]:
+        say(f"{one['number']}: {one['what']} was not done: {one['why']}", style="red")
+    if data["undone"]:
+        say(f"{len(data['undone'])} not done. To try once more: postroom clock run", style="red")
     due = data["deadlines"]
     if due["running"]:
         say(

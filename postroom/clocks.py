@@ -37,7 +37,7 @@ def run(as_json: Json = False) -> None:
     instance = services()
     from flows.clock import tick
 
-    done = tick(instance)
+    done = tick(instance, again=True)
     deliver(instance)
     data = {
         "fired": [_fired(one) for one in done.fired],

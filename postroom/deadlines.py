@@ -1,5 +1,6 @@
 """``deadline``: until when something must have been done with entries."""
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -111,12 +112,15 @@ def show(name: Name, as_json: Json = False) -> None:
 
 
 def _check(made: Deadline) -> None:
-    """See that its class and states are those of the office."""
+    """See that its class and states are those of the office, and that this is open for so long."""
     instance = services()
+    from flows.follow import calendar_of
     from infra.classes import must_be
-    from register.deadlines import must_be_known
+    from register.deadlines import must_be_known, must_be_reached
+    from register.decisions import office
 
     must_be_known(made, States(instance.settings.states), partial(must_be, instance))
+    must_be_reached(made, calendar_of(instance, office()), datetime.now(UTC))
 
 
 deadline.command("list")(

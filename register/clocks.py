@@ -20,7 +20,7 @@ from domain.office import Deadline
 from domain.wire import from_json, to_plain
 from domain.working_time import Calendar
 from register import decisions
-from register.following import Desk, Happened, snapshot_of
+from register.following import Desk, Happened, apart, done_after_all, snapshot_of
 from register.models import Clock, Entry, EventContent, Firing, Mark, Outbox
 from register.records import class_in
 from register.session import write
@@ -30,6 +30,7 @@ SOON, GONE = "deadline soon", "deadline passed"
 IN_TIME, LATE, VOID, DROPPED = "in time", "late", "void", "dropped"
 _ROUTED = "routed"
 _SETTLED = "calendar of the clocks"
+_CLOCKS = "clocks"
 _MOVES = ("allowed", "used", "due_at", "next_at")  # with the calendar
 
 
@@ -53,9 +54,11 @@ def on_event(happened: Happened, desk: Desk) -> None:
         return
     if not (clocks or held):
         return
+    done_after_all(happened.entry, _CLOCKS)
     now = _facts(snapshot_of(happened))
     for clock in clocks.values():
-        _go_on(clock, now, happened, desk)
+        with apart(f"{_CLOCKS} {clock.name}", happened):
+            _go_on(clock, now, happened, desk)
     new = {name: one for name, one in held.items() if name not in clocks or clocks[name].outcome == DROPPED}
     if new and not now.void:
         _begin(new, clocks, now, happened, desk)
@@ -188,13 +191,14 @@ def _begin(
     story = _story(happened) if wanted else []
     ends = desk.states.ends(now.direction, now.label)
     for name, one in wanted.items():
-        run = _run(one, story, entry.received_at, ends)
-        if run is None:
-            continue
-        clock = clocks.get(name) or Clock(entry=entry, name=name)
-        clock.terms, clock.legal = to_plain(one.value), one.value.legal
-        clock.given = name in by_rule
-        keep(clock, run, _calendar(desk, run, happened))
+        with apart(f"{_CLOCKS} {name}", happened):
+            run = _run(one, story, entry.received_at, ends)
+            if run is None:
+                continue
+            clock = clocks.get(name) or Clock(entry=entry, name=name, allowed=0.0)  # if it is due never
+            clock.terms, clock.legal = to_plain(one.value), one.value.legal
+            clock.given = name in by_rule
+            keep(clock, run, _calendar(desk, run, happened))
 
 
 def _run(

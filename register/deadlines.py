@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 
 from domain.correspondence import Direction, Priority
+from domain.deadlines import Run, measured
 from domain.errors import Usage
 from domain.office import Deadline, Office
 from domain.states import DEFAULT, States
+from domain.working_time import Calendar
 from register.routing import no_holder
 
 _MOST_HOURS, _MOST_DAYS = 10_000, 3_660
@@ -47,6 +50,20 @@ def _must_remind_before(one: Deadline) -> None:
             raise Usage(f"remind is {hours:g}: give working hours before its end, above 0{before}")
     if len({f"{hours:g}" for hours in one.remind}) != len(one.remind):
         raise Usage("remind says the same hours twice: once is enough")
+
+
+def must_be_reached(one: Deadline, calendar: Calendar, at: datetime) -> None:
+    """See that the office is open for so long, from this moment on.
+
+    Raises:
+        Usage: it is not, or no time is given.
+    """
+    _must_give_time(one)
+    try:
+        measured(Run(at, resumed_at=at), one, calendar)
+    except Usage as error:
+        given = f"hours is {one.hours:g}" if one.hours else f"days is {one.days}"
+        raise Usage(f"{given}: {error}") from error
 
 
 def must_be_known(one: Deadline, states: States, known: Callable[[str], None]) -> None:

@@ -5,7 +5,8 @@ nothing is done twice however often this runs or dies, and after a rebuild the s
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,8 @@ from register.session import alone, write
 
 log = structlog.get_logger()
 _AT_ONCE = 1000  # events looked at by one call
+_UNDONE = "undone"
+_LONGEST = 64  # signs of a mark's name
 _USUAL = Calendar(ZoneInfo("UTC"))
 
 
@@ -149,18 +152,26 @@ def _next(register: str, desk: Desk, followers: Sequence[Follower]) -> bool:
     with write():
         alone(_mark(register))
         reached = _reached(register) + 1
-        event = Event.objects.filter(register=register, sequence=reached).select_related("content").first()
-        if event is None:
+        happened = _happened(register, reached)
+        if happened is None:
             return False
-        entry = Entry.objects.select_for_update().get(pk=event.entry_id)
-        content = getattr(event, "content", None)
-        past = reached <= _told(_restored(register))
-        said = json.loads(content.body) if content else {}
-        happened = Happened(event.kind, entry, said, event.actor, event.at, register, reached, past)
         for follower in followers:
-            _apart(follower, happened, desk)
+            with apart(_name(follower), happened):
+                follower(happened, desk)
         _note(register, reached)
     return True
+
+
+def _happened(register: str, sequence: int) -> Happened | None:
+    """An event, with its entry locked for the caller's transaction."""
+    event = Event.objects.filter(register=register, sequence=sequence).select_related("content").first()
+    if event is None:
+        return None
+    entry = Entry.objects.select_for_update().get(pk=event.entry_id)
+    content = getattr(event, "content", None)
+    past = sequence <= _told(_restored(register))
+    said = json.loads(content.body) if content else {}
+    return Happened(event.kind, entry, said, event.actor, event.at, register, sequence, past)
 
 
 def _note(register: str, reached: int) -> None:
@@ -169,12 +180,47 @@ def _note(register: str, reached: int) -> None:
         Mark.objects.create(name=_mark(register), **told)
 
 
-def _apart(follower: Follower, happened: Happened, desk: Desk) -> None:
-    """What goes wrong with one event and follower costs no other."""
+@contextmanager
+def apart(what: str, happened: Happened) -> Iterator[None]:
+    """What goes wrong with one event and follower, or with ``what`` of one, costs no other, and is noted."""
     try:
         with transaction.atomic():
-            follower(happened, desk)
+            yield
     except Unavailable:  # later, then; nothing of the event was done
         raise
-    except Exception:
-        log.exception("what follows from an event was not done", number=happened.entry.number)
+    except Exception as error:
+        number = happened.entry.number
+        log.exception("what follows from an event was not done", number=number, what=what)
+        place = {"register": happened.register, "sequence": happened.sequence}
+        told = {"number": number, "what": what, "why": str(error) or repr(error), **place}
+        name = f"{_UNDONE} {happened.entry.pk} {what}"[:_LONGEST]
+        Mark.objects.update_or_create(name=name, defaults={"at": timezone.now(), "told": told})
+
+
+def undone() -> list[dict[str, Any]]:
+    """What was not done because something went wrong: of which entry, what (such as ``rules``), and why."""
+    marks = Mark.objects.filter(name__startswith=f"{_UNDONE} ").order_by("at", "name")
+    return [{name: one.told[name] for name in ("number", "what", "why")} for one in marks]
+
+
+def done_after_all(entry: Entry, what: str) -> None:
+    """Forget that ``what`` of an entry, or part of it, was not done: it is made anew."""
+    Mark.objects.filter(name__startswith=f"{_UNDONE} {entry.pk} {what}"[:_LONGEST]).delete()
+
+
+def again(desk: Desk, followers: Sequence[Follower]) -> None:
+    """Try once more what was not done."""
+    by_name = {_name(one): one for one in followers}
+    for mark in Mark.objects.filter(name__startswith=f"{_UNDONE} "):
+        what = str(mark.told["what"])
+        with write():
+            alone(_mark(mark.told["register"]))
+            happened = _happened(mark.told["register"], mark.told["sequence"])
+            gone, _ = Mark.objects.filter(pk=mark.pk, at=mark.at).delete()
+            if happened and gone:  # else somebody was faster
+                with apart(what, happened):
+                    by_name[what.split()[0]](happened, desk)
+
+
+def _name(follower: Follower) -> str:
+    return follower.__module__.rpartition(".")[2]

@@ -1,6 +1,7 @@
 """What the office decides of itself: seen by all users, changed by administrators."""
 
 import json
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -17,9 +18,10 @@ from domain.office import KINDS, Deadline
 from domain.rights import Action
 from domain.states import States
 from domain.wire import from_json, to_plain
+from flows.follow import calendar_of
 from infra.classes import must_be
 from register import office
-from register.deadlines import must_be_known
+from register.deadlines import must_be_known, must_be_reached
 from register.decisions import office as office_now
 from register.rights import must_anywhere
 
@@ -43,6 +45,7 @@ def put(request: HttpRequest, kind: Kind, name: Name, body: Annotated[dict[str, 
     value = decided(kind, {**body, "name": name})
     if isinstance(value, Deadline):
         must_be_known(value, States(served().settings.states), partial(must_be, served()))
+        must_be_reached(value, calendar_of(served(), office_now()), datetime.now(UTC))
     office.put(kind, value, act(request))
     return to_plain(office.find(kind, name))
 

@@ -264,7 +264,7 @@ def test_a_flipped_bit_is_an_alarm(
     assert run.parameters == {"share": 1.0}
     told = views.status(timezone.now(), 900)
     assert told["damaged_objects"] == 1
-    people = {"deadlines": {"running": 0, "passed": 0}, "without_holder": 0}
+    people = {"deadlines": {"running": 0, "passed": 0}, "without_holder": 0, "undone": []}
     books._print_status(told | people)
     assert "1 damaged object in the archive" in " ".join(capsys.readouterr().out.split())
 

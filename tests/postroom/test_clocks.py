@@ -153,3 +153,18 @@ def test_the_hourly_look_comes_with_what_runs_each_minute(home: Path) -> None:
         assert asked(home, "clock", "run")["brought_back"] == []
         clock.shift(100)
         assert run(home, "clock", "run").output == f"{number} is with the registry again: ben has left\n"
+
+
+def test_what_was_not_done_is_told_and_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked(home, "deadline", "add", "long", "--days", "3660")
+    with monkeypatch.context() as broken:
+        broken.setattr("register.clocks._run", lambda *_: 1 / 0)
+        asked(home, "entry", "new", "--subject", "Noise", "--sender", "Ada")
+        asked(home, "clock", "run")
+    assert asked(home, "status")["undone"] == [
+        {"number": NUMBER, "what": "clocks long", "why": "division by zero"}
+    ]
+    assert "1 not done. To try once more: postroom clock run" in run(home, "status").output
+    asked(home, "clock", "run")
+    assert asked(home, "status")["undone"] == []
+    assert [one["deadline"] for one in asked(home, "clock", "list")] == ["long"]

@@ -17,7 +17,7 @@ from domain.office import Closure, Deadline, Department, Rule, User
 from domain.states import ENDS, States
 from domain.working_time import Calendar, opening_hours
 from register import decisions, office
-from register.deadlines import must_be_known
+from register.deadlines import must_be_known, must_be_reached
 from tests.register.officers import ACT, decide
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -216,6 +216,34 @@ def test_states_and_classes_are_those_of_the_office(made: Deadline, said: str) -
     assert said in str(error.value)
     must_be_known(Deadline("x", label="invoice", direction="incoming", until=("paid",)), own, known)
     must_be_known(Deadline("x", until=("paid",), state="draft"), own, known)
+
+
+REACHED = {
+    "the most days": (Deadline("x", days=3660), ""),
+    "the most legal days": (Deadline("x", days=3660, legal=True), ""),
+    "the most hours": (Deadline("x", hours=10_000), ""),
+    "no such days": (Deadline("x", days=10**9, legal=True), "days is 1000000000: give days, at most 3660"),
+}
+
+
+@pytest.mark.parametrize(("made", "said"), REACHED.values(), ids=REACHED)
+def test_what_can_be_reckoned_is_accepted(made: Deadline, said: str) -> None:
+    if not said:
+        must_be_reached(made, USUAL, local("2026-03-06T15:00"))
+        return
+    with pytest.raises(Usage) as error:
+        must_be_reached(made, USUAL, local("2026-03-06T15:00"))
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize("legal", [False, True])
+def test_what_is_due_never_is_refused(legal: bool) -> None:
+    rarely = Calendar(MADRID, opening_hours("Sun 10:00-11:00"))
+    must_be_reached(Deadline("x", hours=900), rarely, local("2026-03-06T15:00"))
+    with pytest.raises(Usage, match="hours is 10000: The office is not open for long enough until 2046"):
+        must_be_reached(Deadline("x", hours=10_000, legal=legal), rarely, local("2026-03-06T15:00"))
+    with pytest.raises(Usage, match="days is 3660: The office"):
+        must_be_reached(Deadline("x", days=3660), rarely, local("2026-03-06T15:00"))
 
 
 def test_what_is_needed_stays_and_closures_end(register: Path) -> None:
