@@ -12,9 +12,10 @@ from register import clocks, decisions, entries
 from register.followers import FOLLOWERS
 from register.following import Desk, again, follow, undone
 from register.models import Clock
-from tests.register.test_clocks import ANSWER, ZONE, act, desk, enter, local, put, row, run
+from tests.register.test_clocks import ANSWER, ZONE, act, desk, enter, local, put, row, run, works
 
-pytestmark = pytest.mark.usefixtures("register")
+__all__ = ("works",)
+pytestmark = pytest.mark.usefixtures("works")
 NEVER = Calendar(ZONE).closed([Closure("for good", date(2026, 1, 1), date(2056, 1, 1))])
 
 
