@@ -35,12 +35,28 @@ def checked_values(
         if name not in known:
             of = f" of the class {fields[name].label}" if name in fields else ""
             there = f"The fields are: {', '.join(sorted(known))}" if known else "There is none yet"
-            raise Usage(f"There is no field {name!r}{of} for this entry. {there}")
+            raise Usage(f"There is no field {name!r}{of} for this entry. {there}. Empty it: --field {name}=")
         found[name] = _value(known[name], value)
     lacking = [name for name, one in known.items() if one.required and name not in found]
     if lacking:
         raise Usage(f"{lacking[0]} is missing: --field {lacking[0]}=VALUE")
     return found
+
+
+def changed_values(
+    fields: Mapping[str, CustomField], label: str, before: Mapping[str, object], said: Mapping[str, object]
+) -> dict[str, object]:
+    """The same for values of which some are changed: one that nobody touches stays, though its field is gone.
+
+    Args:
+        fields: those of the office.
+        label: class of the entry.
+        before: values that were kept; none to check all.
+        said: all values that it is to have.
+    """
+    known = {name for name, one in fields.items() if one.label in ("", label)}
+    stale = {one: value for one, value in said.items() if one not in known and before.get(one) == value}
+    return stale | checked_values(fields, label, {one: said[one] for one in said if one not in stale})
 
 
 def _number(text: str) -> str:

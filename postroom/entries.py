@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -16,7 +15,7 @@ from domain.states import States
 from infra.wiring import Services
 from postroom.acting import act, rights
 from postroom.context import services
-from postroom.entry_options import read, with_details
+from postroom.entry_options import moment, with_details
 from postroom.output import answer, count, say, table
 from postroom.searching import Json, show
 from postroom.several import Numbers, each, told
@@ -71,9 +70,7 @@ def new(
         act(instance, reason, by),
         zone=zone,
         register=register,
-        received_at=read(
-            "received", received, lambda text: datetime.fromisoformat(text).replace(tzinfo=zone)
-        ),
+        received_at=moment("received", received, zone),
         department=department,
         person=person,
         known=_known(instance),
@@ -147,6 +144,7 @@ def amend(
         act(instance, reason, by, seen),
         zone=instance.settings.zone,
         known=_known(instance),
+        office=_office(instance),
     )
     told(instance, done, as_json, f"{number} is amended.")
 
@@ -237,7 +235,7 @@ def forward(
     if department or person:
         raise Usage("Forward it either outside, with --to, or to a department or person")
     instance = services()
-    from register.entries import forward as send
+    from register.relations import forward as send
 
     doing, office, zone = act(instance, reason, by, seen), _office(instance), instance.settings.zone
     each(
@@ -331,10 +329,28 @@ def relate(
 ) -> None:
     """Say what an entry is to another: postroom entry relate OUT-... answers IN-..."""
     instance = services()
-    from register.entries import relate as say_so
+    from register.relations import relate as say_so
 
     done = say_so(number, relation, other, act(instance, reason, by, seen))
     told(instance, done, as_json, f"{number} {relation} {other}.")
+
+
+@entry.command()
+def unrelate(
+    number: Number,
+    relation: Annotated[Relation, typer.Argument(help="What it is not to the other.")],
+    other: Annotated[str, typer.Argument(help="Register number of the other.")],
+    reason: Why = "",
+    by: By = "",
+    seen: Seen = None,
+    as_json: Json = False,
+) -> None:
+    """Take back what was said of an entry and another, with the reason."""
+    instance = services()
+    from register.relations import unrelate as take_back
+
+    done = take_back(number, relation, other, act(instance, reason, by, seen))
+    told(instance, done, as_json, f"{number} {relation} {other} no longer.")
 
 
 @entry.command()

@@ -1,8 +1,9 @@
 """The options by which a person says what an entry is."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -69,6 +70,12 @@ def read(name: str, text: str, how: Callable[[str], T]) -> T | None:
     except ValueError as error:
         form = "2026-03-31" if name == "dated" else "2026-03-31T09:30"
         raise Usage(f"{name} is {text!r}, which is no such date: write it as {form}") from error
+
+
+def moment(name: str, text: str, zone: ZoneInfo) -> datetime | None:
+    """A day and time, the office's where no offset is written; None for an empty text."""
+    found = read(name, text, datetime.fromisoformat)
+    return found.replace(tzinfo=zone) if found and found.tzinfo is None else found
 
 
 with_details = with_options(_Options, _said)

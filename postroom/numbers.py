@@ -18,8 +18,7 @@ from infra.wiring import Services
 from postroom.acting import act, rights
 from postroom.context import services
 from postroom.entries import By, Department, Number, Person, Why
-from postroom.entry_options import read as read_date
-from postroom.entry_options import with_details
+from postroom.entry_options import moment, with_details
 from postroom.output import answer, count, say, table
 from postroom.people import deliver
 from postroom.searching import Json
@@ -155,9 +154,7 @@ def use(
         act(instance, reason, by),
         zone=zone,
         number=text,
-        received_at=read_date(
-            "received", received, lambda text: datetime.fromisoformat(text).replace(tzinfo=zone)
-        ),
+        received_at=moment("received", received, zone),
         department=department,
         person=person,
         known=_known(instance),

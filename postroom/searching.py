@@ -234,7 +234,7 @@ def _what(event: dict[str, Any]) -> str:
             return f"{event['kind']} to {who or 'the registry'}"
         case "deadline soon" | "deadline passed":
             return f"{event['kind']}: {content.get('deadline')}"
-        case "related":
+        case "related" | "no longer related":
             return f"{content.get('relation')} {content.get('number')}"
         case "amended":
             return f"amended: {', '.join(content.get('after', {}))}"

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.correspondence import INVERSE, Channel, Confidentiality, Details, Direction, Priority, Relation
+from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority
 from domain.errors import Stale, Usage
-from domain.fields import checked_values
+from domain.fields import changed_values, checked_values
 from domain.numbers import Place
 from domain.rights import Action, Guarded
 from domain.states import APPROVALS, RECEIVED, REGISTERED, USUAL, States
@@ -20,13 +20,14 @@ from register.numbering import next_number, no_entry, range_of, stored, take_res
 from register.numbers import must_be_register
 from register.office import must_be_holder
 from register.parties import RECIPIENT, SENDER, Named, fold, kept_names, named, parties, set_parties, whole
-from register.rights import guarded, must, must_new
+from register.registers import REGISTERS, must_be_of
+from register.rights import guarded, must, must_new, within
 from register.session import write
-from register.states import must_follow
+from register.states import must_amend, must_follow, state_in
 from register.texts import fit
 
-REGISTERS = {Direction.INCOMING: "IN", Direction.OUTGOING: "OUT", Direction.INTERNAL: "INT"}
-"""The register of each direction, where nobody names another."""
+_EARLIEST, _OLDEST = 1900, 1500  # years in which something can have been received, and be dated
+_LATE = timedelta(days=366)  # what was received before is entered with a reason
 
 
 def enter(
@@ -69,16 +70,17 @@ def enter(
     made = Guarded(department, person, details.confidentiality)
     must_new(act.rights, made, direction)
     _check(details, direction, today, known, list(_told(details)))
-    if at > act.at:
-        raise Usage(f"received_at is {at.isoformat()}, which is yet to come: leave it out for now")
+    _must_be_received(at, act)
     must_be_register(register or REGISTERS[direction])
+    if not number:
+        must_be_of(register or REGISTERS[direction], direction, act.rights)
     must_be_holder(now, department, person, made, today)
     details = fit(replace(details, custom=checked_values(now.fields, details.label, details.custom)))
     with write():
         known_as = {SENDER: named(details.senders, act), RECIPIENT: named(details.recipients, act)}
         details = _written(details, known_as)
         if number:
-            columns = _reserved(fit(number), register, at.astimezone(zone).year, act)
+            columns = _reserved(fit(number), register, direction, at.astimezone(zone).year, act)
         else:
             columns = next_number(register or REGISTERS[direction], at, zone)
         entry = Entry.objects.create(
@@ -100,12 +102,23 @@ def enter(
     return entry
 
 
-def _reserved(number: str, register: str, year: int, act: Act) -> dict[str, Any]:
+def _must_be_received(at: datetime, act: Act) -> None:
+    """See that something can have been received then."""
+    if at > act.at:
+        raise Usage(f"received_at is {at.isoformat()}, which is yet to come: leave it out for now")
+    if at.year < _EARLIEST:
+        raise Usage(f"received_at is {at.isoformat()}: give the day on which it was received")
+    if at < act.at - _LATE and not act.reason.strip():
+        raise Usage(f"received_at is {at.isoformat()}, over a year ago: say why, --reason TEXT")
+
+
+def _reserved(number: str, register: str, direction: Direction, year: int, act: Act) -> dict[str, Any]:
     columns = take_reserved(number, act.rights)
     if register and register != columns["register"]:
         raise Usage(
             f"register is {register}, but {number} is of {columns['register']}: leave out the register"
         )
+    must_be_of(columns["register"], direction, act.rights)
     if year < columns["year"]:
         raise Usage(
             f"received_at lies in {year}, before the year of {number}: correct it, or take another number"
@@ -128,19 +141,26 @@ def amend(
     *,
     zone: ZoneInfo,
     known: Callable[[str], None] = lambda label: None,
+    office: States = USUAL,
 ) -> Entry:
     """Change what an entry says of itself; its history keeps what it said before.
 
+    An entry of a class that has states of its own, and not that of the entry, begins in the first of them.
+
     Raises:
-        Usage: a value cannot be, nothing would change, or somebody changed the entry since it was seen.
+        Usage: a value cannot be, nothing would change, the entry has ended or was approved and no reason is
+            given, or somebody changed the entry since it was seen.
+        Forbidden: it was approved, and the person may not approve.
     """
     with write():
         entry = locked(number, act)
         before = details_of(entry)
         after = fit(change(before))
-        label = after.label or class_of(entry)
-        if after.custom != before.custom:
-            after = replace(after, custom=checked_values(decisions.office().fields, label, after.custom))
+        label, was = _class(entry, after), _class(entry, before)
+        if after.custom != before.custom or label != was:
+            kept = before.custom if label == was else {}
+            custom = changed_values(decisions.office().fields, label, kept, after.custom)
+            after = replace(after, custom=custom)
         known_as, others = _renamed(entry, before, after, act)
         after = _written(after, known_as)
         old, new = _told(before), _told(after)
@@ -150,13 +170,16 @@ def amend(
         today = act.at.astimezone(zone).date()
         _check(after, Direction(entry.direction), today, known, changed)
         if "confidentiality" in changed:
-            stricter = replace(guarded(entry), confidentiality=after.confidentiality)
+            stricter = replace(guarded(entry), confidentiality=after.confidentiality, grants=())
             must_be_holder(decisions.office(), "", entry.person, stricter, today)
-        Entry.objects.filter(pk=entry.pk).update(**_columns(after))
+        must_amend(entry, changed, act)
+        status = entry.status if label == was else state_in(entry, label, office)
+        Entry.objects.filter(pk=entry.pk).update(**_columns(after), status=status)
         _set_parties(entry, known_as)
+        states = ({"status": entry.status}, {"status": status}) if status != entry.status else ({}, {})
         content = {
-            "before": {name: old[name] for name in changed},
-            "after": {name: new[name] for name in changed},
+            "before": {name: old[name] for name in changed} | states[0],
+            "after": {name: new[name] for name in changed} | states[1],
             "reason": act.reason,
             **({"parties": others} if others else {}),
         }
@@ -178,67 +201,6 @@ def move(number: str, to: str, act: Act, *, office: States = USUAL) -> Entry:
         return recorded(entry, "moved", content, act)
 
 
-def relate(number: str, relation: Relation, other: str, act: Act) -> Entry:
-    """Say what an entry is to another; the other knows the inverse.
-
-    Raises:
-        Usage: one of them is not there or void, they are one, or it was said before.
-    """
-    number, other = stored(fit(number)), stored(fit(other))
-    if number == other:
-        raise Usage(f"{number} cannot be related to itself: name another entry")
-    with write():
-        first, second = sorted(
-            (number, other)
-        )  # in one order, so that two who relate never wait for each other
-        held = {
-            one: locked(one, act) if one == number else locked(one, replace(act, seen=None), Action.VIEW)
-            for one in (first, second)
-        }
-        said = {"relation": str(relation), "number": other}
-        if said in held[number].relations:
-            raise Usage(f"{number} {relation} {other} already")
-        for one, what, whom in ((number, relation, other), (other, INVERSE[relation], number)):
-            row = {"relation": str(what), "number": whom}
-            Entry.objects.filter(pk=held[one].pk).update(relations=[*held[one].relations, row])
-            held[one] = recorded(held[one], "related", {**row, "reason": act.reason}, act)
-    return held[number]
-
-
-def forward(
-    number: str,
-    recipients: Sequence[str],
-    act: Act,
-    *,
-    zone: ZoneInfo,
-    office: States = USUAL,
-) -> Entry:
-    """Draft an outgoing entry that sends this one on to somebody outside; both know of each other.
-
-    Raises:
-        Usage: to nobody, the entry is void, or somebody changed it since it was seen.
-    """
-    if not any(map(fold, recipients)):
-        raise Usage(f"Say to whom {number} goes: --to NAME")
-    with write():
-        entry = locked(number, act, Action.VIEW)
-        sent = replace(
-            details_of(entry), senders=(), recipients=tuple(recipients), channel=Channel.POST, dated=None,
-            location="",
-        )  # fmt: skip
-        act = replace(act, seen=None)
-        made = enter(
-            Direction.OUTGOING,
-            sent,
-            act,
-            zone=zone,
-            department=entry.department,
-            person=entry.person,
-            office=office,
-        )
-        return relate(made.number, Relation.FORWARDS, number, act)
-
-
 def strike(number: str, act: Act, *, replaced_by: Sequence[str] = ()) -> Entry:
     """Make an entry void; its number is never given again.
 
@@ -248,8 +210,9 @@ def strike(number: str, act: Act, *, replaced_by: Sequence[str] = ()) -> Entry:
     with write():
         entry = locked(number, act, Action.REGISTER)
         replaced_by = [stored(fit(other)) for other in replaced_by]
+        counts = Entry.objects.filter(within(act.rights), voided_at=None).exclude(pk=entry.pk)
         for other in replaced_by:
-            if other == entry.number or not Entry.objects.filter(number=other, voided_at=None).exists():
+            if not counts.filter(number=other).exists():
                 raise Usage(f"{other} cannot take the place of {number}: name an entry that counts")
         voids.void(entry, act.reason, actor=act.actor, at=act.at, replaced_by=replaced_by)
         return Entry.objects.get(pk=entry.pk)
@@ -276,8 +239,16 @@ def details_of(entry: Entry) -> Details:
 
 def class_of(entry: Entry) -> str:
     """The entry's class: its own, or else that of its first document that has one."""
+    return entry.label or _of_documents(entry)
+
+
+def _of_documents(entry: Entry) -> str:
     labels = entry.documents.exclude(label=None).order_by("id").values_list("label", flat=True)
-    return entry.label or labels.first() or ""
+    return labels.first() or ""
+
+
+def _class(entry: Entry, details: Details) -> str:
+    return details.label or _of_documents(entry)
 
 
 def language_of(entry: Entry) -> str:
@@ -291,8 +262,8 @@ def last_event(entry: Entry) -> Event:
     return Event.objects.filter(entry=entry).order_by("sequence").latest("sequence")
 
 
-def locked(number: str, act: Act, action: Action = Action.EDIT) -> Entry:
-    """The entry, for the rest of the caller's transaction nobody else's.
+def locked(number: str, act: Act, action: Action = Action.EDIT, *, void: bool = False) -> Entry:
+    """The entry, for the rest of the caller's transaction nobody else's; one that is void only if ``void``.
 
     Raises:
         Missing: there is none, or none that the person may know of.
@@ -304,7 +275,7 @@ def locked(number: str, act: Act, action: Action = Action.EDIT) -> Entry:
     if entry is None:
         raise no_entry(number)
     must(act.rights, action, entry)
-    if entry.voided_at is not None:
+    if entry.voided_at is not None and not void:
         raise Usage(f"{number} is void: {entry.void_reason}. A void entry stays as it is.")
     if act.seen is not None:
         last = last_event(entry)
@@ -340,6 +311,8 @@ def _check(
         raise Usage("sender is missing: name who sent it, or write: unknown")
     if "subject" in said and not details.subject.strip():
         raise Usage("subject is missing: say in a few words what it is about")
+    if details.dated and details.dated.year < _OLDEST:
+        raise Usage(f"dated is {details.dated}: give the date on the letter, or leave it out")
     if details.dated and details.dated > today:
         raise Usage(f"dated is {details.dated}, which is yet to come: give the date on the letter")
     if details.label:

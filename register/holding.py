@@ -1,11 +1,13 @@
 """Who holds an entry now: a department, a person of it, or the registry's own queue where nobody does."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 from domain.correspondence import holder
 from domain.errors import Usage
-from domain.rights import Action, Guarded
+from domain.office import Office
+from domain.rights import Guarded
 from domain.states import ASSIGNED, ENDS, RECEIVED, REGISTERED, USUAL, States
 from register import decisions
 from register.acts import Act
@@ -18,6 +20,7 @@ from register.states import must_follow
 from register.texts import fit
 
 _GIVEN = "assigned"
+_HANDED = ("entered", "registered", "routed", _GIVEN, "given back", "brought back")
 
 
 def assign(number: str, act: Act, *, department: str = "", person: str = "", office: States = USUAL) -> Entry:
@@ -46,31 +49,61 @@ def claim(number: str, act: Act, *, office: States = USUAL) -> Entry:
 
     Raises:
         Usage: somebody has it already, the entry has ended, or somebody was faster.
+        Forbidden: the person may not work on it.
     """
     with write():
-        entry = locked(number, act, Action.VIEW)
+        entry = locked(number, act)
         today = act.rights.today if act.rights else act.at.date()
         if entry.person and act.actor not in decisions.office().deputies(entry.person, today):
             raise Usage(f"{entry.person} has {number}. To take it over: postroom entry assign {number}")
+        if act.rights:
+            mine = _with(entry, entry.department, act.actor)
+            must_be_holder(decisions.office(), "", act.actor, mine, today)
         return _give(entry, entry.department, act.actor, _GIVEN, act, office)
 
 
 def give_back(number: str, act: Act, *, office: States = USUAL) -> Entry:
-    """Give an entry back to who had it before, with the reason.
+    """Give an entry back to who had it before, or to the registry, with the reason.
+
+    Who has left, or may not know of it any more, is passed over.
 
     Raises:
-        Usage: nobody had it before, there is no reason, the entry has ended, or somebody was faster.
+        Usage: the registry has it, there is no reason, the entry has ended, or somebody was faster.
     """
     if not act.reason.strip():
         raise Usage(f"Say why {number} goes back: --reason TEXT")
     with write():
         entry = locked(number, act)
-        given = EventContent.objects.filter(event__entry=entry, event__kind=_GIVEN)
-        last = given.order_by("event__sequence").values_list("body", flat=True).last()
-        if last is None:
-            raise Usage(f"Nobody gave {number} to who has it: assign it, with the reason")
-        before = json.loads(last)["from"]
-        return _give(entry, before["department"], before["person"], "given back", act, office)
+        has, now = (entry.department, entry.person), decisions.office()
+        if not any(has):
+            raise Usage(f"{number} is with the registry: nobody gave it to who has it")
+        for before in _had(entry):
+            if before != has and _can_have(now, entry, *before, act):
+                return _give(entry, *before, "given back", act, office)
+        return _give(entry, "", "", "given back", act, office)
+
+
+def _had(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Who had it before, department and person, the last first; who gave it back is not among them."""
+    had: list[tuple[str, str]] = []
+    rows = EventContent.objects.filter(event__entry=entry, event__kind__in=_HANDED)
+    for kind, body in rows.order_by("event__sequence").values_list("event__kind", "body"):
+        said = json.loads(body)
+        to = said.get("after" if kind == "routed" else "to", said)
+        if "department" in to or "person" in to:
+            holder = to.get("department") or "", to.get("person") or ""
+            if kind == "given back" and holder in had:
+                del had[had.index(holder) :]
+            had.append(holder)
+    yield from reversed(had)
+
+
+def _can_have(now: Office, entry: Entry, department: str, person: str, act: Act) -> bool:
+    try:
+        must_be_holder(now, department, person, _with(entry, department, person), act.at.date())
+    except Usage:
+        return False
+    return True
 
 
 def bring_back(number: str, act: Act, *, office: States = USUAL) -> Entry:
@@ -87,7 +120,8 @@ def bring_back(number: str, act: Act, *, office: States = USUAL) -> Entry:
 
 
 def _with(entry: Entry, department: str, person: str) -> Guarded:
-    return replace(guarded(entry), department=department, person=person)
+    """Without what was granted to somebody: that lasts only until it is taken back."""
+    return replace(guarded(entry), department=department, person=person, grants=())
 
 
 def _give(entry: Entry, department: str, person: str, kind: str, act: Act, office: States) -> Entry:

@@ -17,11 +17,12 @@ from domain.rights import Guarded, Rights
 from domain.states import USUAL, States
 from register import decisions, voids
 from register.acts import Act
-from register.entries import REGISTERS, recorded
+from register.entries import recorded
 from register.models import Entry
 from register.numbering import form_of, may_use, take_reserved, taken_by
 from register.numbers import must_be_register, take_next
 from register.office import must_be_holder
+from register.registers import REGISTERS, must_be_open
 from register.session import alone, write
 from register.texts import fit
 
@@ -69,6 +70,7 @@ def reserve(
         Forbidden: the person may not register entries there.
     """
     must_be_register(register)
+    must_be_open(register, act.rights)
     if not 1 <= count <= MOST:
         raise Usage(f"count is {count}: reserve 1 to {MOST} numbers")
     today = act.at.astimezone(zone).date()

@@ -7,6 +7,7 @@ from register.acts import Act
 from register.entries import locked, recorded
 from register.models import Entry
 from register.office import find
+from register.rights import must
 from register.session import write
 
 SHARED = (Action.VIEW, Action.EDIT, Action.APPROVE, Action.EXPORT)
@@ -18,6 +19,7 @@ def share(number: str, user: str, act: Act, action: Action = Action.VIEW) -> Ent
 
     Raises:
         Usage: there is no such user, or they may already.
+        Forbidden: whoever shares it may not do that themselves.
     """
     find("user", user, decisions.office())
     return _access(number, user, act, action, give=True)
@@ -38,6 +40,8 @@ def _access(number: str, user: str, act: Act, action: Action, *, give: bool) -> 
     said = f"{action}:{user}"
     with write():
         entry = locked(number, act)
+        if give:
+            must(act.rights, action, entry)  # nobody gives away what is not theirs
         if (said in entry.access) == give:
             raise Usage(f"{user} may {action} {number} {'already' if give else 'by no grant of its own'}")
         access = sorted({*entry.access, said}) if give else [one for one in entry.access if one != said]

@@ -80,7 +80,7 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
         ],
         "documents": [_document(document, versions) for document in documents],
         "history": [
-            _event(one, known) for one in found.events.select_related("content").order_by("sequence")
+            _event(one, rights, known) for one in found.events.select_related("content").order_by("sequence")
         ],
     }
 
@@ -134,11 +134,12 @@ def alternatives(document: Document) -> list[dict[str, Any]]:
     return [{"class": name, "probability": round(share, 4)} for name, share in document.alternatives]
 
 
-def _event(event: Event, known: Collection[str]) -> dict[str, Any]:
+def _event(event: Event, rights: Rights | None, known: Collection[str]) -> dict[str, Any]:
     """What happened; of an entry that one may not know of, not which it is."""
     said = json.loads(event.content.body) if hasattr(event, "content") else None
-    if said and event.kind == "related" and said["number"] not in known:
-        said["number"] = ""
+    if said and event.kind in ("related", "no longer related"):
+        other = said["number"]
+        said["number"] = other if other in known or may(other, rights) else ""
     return {
         "sequence": event.sequence,
         "kind": event.kind,

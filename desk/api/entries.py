@@ -32,7 +32,7 @@ from domain.correspondence import Details, Direction, saying
 from domain.rights import Action
 from domain.states import States
 from infra.classes import must_be
-from register import contents, entries, holding, sharing, views
+from register import contents, entries, holding, relations, sharing, views
 from register.acts import Act
 from register.models import Entry
 from register.ranges import direction_of_number
@@ -151,7 +151,7 @@ _changing(
     "amend", "", Changed,
     lambda number, said, doing: entries.amend(
         number, partial(saying, _said(said)), doing, zone=served().settings.zone,
-        known=partial(must_be, served()),
+        known=partial(must_be, served()), office=states(),
     ),
     "Change what an entry says of itself", "With If-Match: only if nobody has changed it since.",
     method="PATCH",
@@ -180,7 +180,7 @@ _changing(
 )  # fmt: skip
 _changing(
     "forward", "/forward", Sent,
-    lambda number, said, doing: entries.forward(
+    lambda number, said, doing: relations.forward(
         number, said.recipients, doing, zone=served().settings.zone, office=states()
     ),
     "Draft an outgoing entry that sends this one on", "Each knows of the other.",
@@ -188,8 +188,13 @@ _changing(
 )  # fmt: skip
 _changing(
     "relate", "/relations", Related,
-    lambda number, said, doing: entries.relate(number, said.relation, said.number, doing),
+    lambda number, said, doing: relations.relate(number, said.relation, said.number, doing),
     "Say what an entry is to another", "The other knows the inverse.",
+)  # fmt: skip
+_changing(
+    "unrelate", "/unrelate", Related,
+    lambda number, said, doing: relations.unrelate(number, said.relation, said.number, doing),
+    "Take back what an entry is to another", "With the reason.",
 )  # fmt: skip
 _changing(
     "void", "/void", Struck,

@@ -11,7 +11,7 @@ import simpy
 from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority, Relation
 from domain.office import Office, Role, User
 from domain.rights import Action, Guarded
-from register import decisions, entries, holding, sharing
+from register import decisions, entries, holding, relations, sharing
 from register.acts import Act
 from register.models import Entry
 from register.office import put, take_away
@@ -261,7 +261,7 @@ def _something(year: Year, number: str, who: str | None) -> str | None:
             lambda: sharing.share(number, user, year.act(who), random.choice((Action.VIEW, Action.EDIT)))
         )
     elif what == "forward":
-        made = year.tries(lambda: entries.forward(number, ["Ministry"], year.act(who), zone=ZONE))
+        made = year.tries(lambda: relations.forward(number, ["Ministry"], year.act(who), zone=ZONE))
         year.entered += made is not None
     elif what == "reject":
         _move(year, number, who, "rejected", "not for this office")
@@ -307,7 +307,7 @@ def _answer(year: Year, number: str, who: str) -> Life:
     for state in ("approved", "signed"):
         _move(year, out, head, state)
     _move(year, out, who, "dispatched")
-    year.tries(lambda: entries.relate(out, Relation.ANSWERS, number, year.act(who)))
+    year.tries(lambda: relations.relate(out, Relation.ANSWERS, number, year.act(who)))
     _move(year, number, who, "in progress")
     _move(year, number, who, "answered")
     if year.random.random() < 0.8:

@@ -29,13 +29,14 @@ from infra.wiring import Services
 from letters.patch import bars
 from register import printing, problems, ranges, review, views
 from register.acts import Act
-from register.entries import amend, enter, move, relate, strike
+from register.entries import amend, enter, move, strike
 from register.holding import assign
 from register.models import Document, Entry, Party, Problem
 from register.numbering import set_form
 from register.numbers import format_number
 from register.office import put
 from register.party_acts import change, merge, new, separate, split
+from register.relations import relate
 from register.sharing import share
 from tests.capture.signed import authority, letter, signed
 from tests.flows.rich_page import rich_pdf

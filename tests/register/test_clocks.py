@@ -14,7 +14,18 @@ from domain.document import Verdict
 from domain.office import Closure, Deadline, Department, Office, Post, Role, Rule, User
 from domain.states import USUAL, States
 from domain.working_time import Calendar
-from register import clock_views, clocks, decisions, entries, firing, history, office, review, views
+from register import (
+    clock_views,
+    clocks,
+    decisions,
+    entries,
+    firing,
+    history,
+    office,
+    relations,
+    review,
+    views,
+)
 from register.acts import Act
 from register.followers import FOLLOWERS
 from register.following import Desk, behind, follow
@@ -102,7 +113,9 @@ def test_a_clock_on_its_way() -> None:
     assert run("20T14:00") == []
     assert row(entry) == (True, 3.0, local("23T14:00"), "")
     answer = enter("20T15:00", replace(LETTER, recipients=("Ada",)), direction=Direction.OUTGOING)
-    entries.relate(answer.number, Relation.ANSWERS, entry.number, act("20T15:00"))
+    relations.relate(answer.number, Relation.ANSWERS, entry.number, act("20T15:00"))
+    for state in ("for approval", "approved"):
+        entries.move(answer.number, state, act("20T15:00"))
     entries.move(entry.number, "answered", act("20T15:00"))
     assert run("30T14:00") == [("answer", "passed")]  # the draft has the deadline too: it is of no direction
     assert row(entry) == (False, 9.0, None, "in time")

@@ -15,8 +15,9 @@ from domain.numbers import DEFAULT
 from domain.office import Department, NumberRange, Post, Role, User
 from domain.states import USUAL
 from register import account, decisions, numbering, printing, ranges, views
-from register.entries import amend, locked, move, relate, strike
+from register.entries import amend, locked, move, strike
 from register.models import Entry
+from register.relations import relate
 from register.session import borrowed, write
 from tests.register.filings import AT, file_one, open_batch
 from tests.register.officers import ACT, LETTER, ZONE, decide, enter, who

@@ -73,7 +73,9 @@ def account_of(batch: Batch) -> list[tuple[int, str, str | None, int | None]]:
 
 def events() -> list[tuple[int, str, str, dict[str, Any]]]:
     found = Event.objects.select_related("entry", "content").order_by("register", "sequence")
-    return [(one.entry.sequence, one.kind, one.actor, views._event(one, ())["content"]) for one in found]
+    return [
+        (one.entry.sequence, one.kind, one.actor, views._event(one, None, ())["content"]) for one in found
+    ]
 
 
 def sound(batch: Batch) -> bool:

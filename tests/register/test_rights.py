@@ -21,8 +21,9 @@ from domain.office import (
     User,
 )
 from domain.rights import MATRIX, Action, Guarded, Rights, labels
-from register import decisions, entries, holding, office, sharing, views
+from register import decisions, entries, holding, office, relations, sharing, views
 from register.acts import Act
+from register.attaching import must_attach
 from register.models import Entry
 from register.rights import within
 from tests.register.officers import ACT, LETTER, LEVELS, TODAY, ZONE, decide, enter, rights, who
@@ -169,13 +170,21 @@ DOES: dict[str, Callable[[str, Act], object]] = {
     "assign": lambda number, act: holding.assign(number, act, department="legal"),
     "share": lambda number, act: sharing.share(number, "eve", act),
     "strike": lambda number, act: entries.strike(number, replace(act, reason="twice")),
-    "relate": lambda number, act: entries.relate(number, Relation.CONCERNS, "IN-2026-000002-5", act),
+    "relate": lambda number, act: relations.relate(number, Relation.CONCERNS, "IN-2026-000002-5", act),
+    "unrelate": lambda number, act: relations.unrelate(
+        number, Relation.CONCERNS, "IN-2026-000003-3", replace(act, reason="it does not")
+    ),
+    "claim": holding.claim,
+    "return": lambda number, act: holding.give_back(number, replace(act, reason="not ours")),
+    "unshare": lambda number, act: sharing.unshare(number, "dan", act),
+    "attach": must_attach,
+    "issue a receipt": lambda number, act: views.entry(number, act.rights, Action.EXPORT),
 }
 ALLOWED = {
-    "ann": {"amend", "move", "assign", "share", "strike", "relate"},
-    "ben": {"amend", "move", "assign", "share", "relate"},
-    "cai": set(),
-    "dan": set(),
+    "ann": {*DOES},
+    "ben": {*DOES} - {"strike"},
+    "cai": {"issue a receipt"},
+    "dan": {"issue a receipt"},
 }
 
 
@@ -185,6 +194,8 @@ ALLOWED = {
 def test_who_may_change_what(what: str, name: str) -> None:
     number = enter(department="works").number
     enter(department="works")
+    relations.relate(number, Relation.CONCERNS, enter(department="works").number, ACT)
+    sharing.share(number, "dan", ACT)
     before = views.show(number)
     if what in ALLOWED[name]:
         DOES[what](number, who(name))
@@ -195,10 +206,49 @@ def test_who_may_change_what(what: str, name: str) -> None:
 
 
 @pytest.mark.usefixtures("people")
+def test_nobody_gives_away_what_is_not_theirs() -> None:
+    letter = enter(
+        details=replace(LETTER, recipients=("Ada",)), direction=Direction.OUTGOING, department="works"
+    )
+    with pytest.raises(Forbidden, match="ben may not approve"):
+        sharing.share(letter.number, "ben", who("ben"), Action.APPROVE)
+    with pytest.raises(Forbidden, match="dan may not edit"):
+        sharing.share(letter.number, "dan", who("dan"), Action.EDIT)
+    sharing.share(letter.number, "ben", ACT, Action.APPROVE)
+    entries.move(letter.number, "for approval", who("ben"))
+    assert entries.move(letter.number, "approved", who("ben")).status == "approved"
+
+
+@pytest.mark.usefixtures("people")
+def test_what_may_be_seen_is_not_taken() -> None:
+    public = enter(details=replace(LETTER, confidentiality=Confidentiality.PUBLIC), department="legal").number
+    shared = enter(details=replace(LETTER, confidentiality=Confidentiality.SECRET), department="works").number
+    sharing.share(shared, "ben", ACT)
+    for number in (public, shared):
+        views.show(number, rights("ben"))
+        with pytest.raises(Forbidden, match="ben may not edit"):
+            holding.claim(number, who("ben"))
+    with pytest.raises(Usage, match="ben may not know of it: it is secret"):
+        holding.assign(shared, ACT, person="ben")
+
+
+@pytest.mark.usefixtures("people")
+def test_a_void_entry_tells_nothing_of_what_is_in_its_place() -> None:
+    hidden = enter(details=replace(LETTER, confidentiality=Confidentiality.SECRET)).number
+    number = enter().number
+    told = []
+    for other in (hidden, "IN-2026-000099-9"):
+        with pytest.raises(Usage) as refused:
+            entries.strike(number, replace(who("ann"), reason="twice"), replaced_by=[other])
+        told.append(str(refused.value).replace(other, "IT"))
+    assert told[0] == told[1]
+
+
+@pytest.mark.usefixtures("people")
 def test_what_one_may_not_know_of_is_not_there() -> None:
     hidden = enter(department="legal").number
     seen = enter(department="works").number
-    entries.relate(seen, Relation.CONCERNS, hidden, ACT)
+    relations.relate(seen, Relation.CONCERNS, hidden, ACT)
     shows: Callable[[str, Act], object] = lambda number, act: views.show(number, act.rights)  # noqa: E731
     for do in (*DOES.values(), shows):
         with pytest.raises(Missing, match=f"There is no entry {hidden}"):

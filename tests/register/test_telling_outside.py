@@ -10,10 +10,11 @@ from domain.document import Field
 from domain.office import Rule, Webhook
 from domain.party import Consent, PartyDetails
 from register import office, party_acts
-from register.entries import amend, move, relate
+from register.entries import amend, move
 from register.following import came_back
 from register.models import Entry, Mark, Notice, Party
 from register.numbers import HISTORY
+from register.relations import relate
 from tests.register.filings import file_one, open_batch
 from tests.register.officers import ACT, LETTER, ZONE, decide, enter
 from tests.register.test_telling import OUT, both, news, run
@@ -47,6 +48,8 @@ def test_who_wrote_hears_of_it_once_in_the_language_of_the_letter() -> None:
     move(number, "in progress", ACT)
     move(number, "registered", ACT)
     relate(answer.number, Relation.ANSWERS, number, ACT)
+    for state in ("for approval", "approved"):
+        move(answer.number, state, ACT)
     for _ in range(2):
         move(number, "in progress", ACT)
         move(number, "answered", ACT)
