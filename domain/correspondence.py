@@ -50,6 +50,12 @@ class Confidentiality(StrEnum):
     SECRET = "secret"  # noqa: S105 - a level
 
 
+def is_stricter(level: str, than: str) -> bool:
+    """Whether fewer may know of what has this level of confidentiality."""
+    levels = list(Confidentiality)
+    return levels.index(Confidentiality(level)) > levels.index(Confidentiality(than))
+
+
 class Relation(StrEnum):
     """What an entry is to another."""
 

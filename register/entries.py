@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority
+from domain.correspondence import Channel, Confidentiality, Details, Direction, Priority, is_stricter
 from domain.errors import Stale, Usage
 from domain.fields import changed_values, checked_values
 from domain.numbers import Place
@@ -18,7 +18,7 @@ from register.filing import record
 from register.models import Entry, Event
 from register.numbering import next_number, no_entry, range_of, stored, take_reserved
 from register.numbers import must_be_register
-from register.office import must_be_holder
+from register.office import must_be_holder, must_stay_held
 from register.parties import RECIPIENT, SENDER, Named, fold, kept_names, named, parties, set_parties, whole
 from register.registers import REGISTERS, must_be_of
 from register.rights import guarded, must, must_new, within
@@ -169,9 +169,9 @@ def amend(
             raise Usage(f"{number} says that already: nothing is changed")
         today = act.at.astimezone(zone).date()
         _check(after, Direction(entry.direction), today, known, changed)
-        if "confidentiality" in changed:
+        if is_stricter(after.confidentiality, before.confidentiality):
             stricter = replace(guarded(entry), confidentiality=after.confidentiality, grants=())
-            must_be_holder(decisions.office(), "", entry.person, stricter, today)
+            must_stay_held(decisions.office(), stricter, today)
         must_amend(entry, changed, act)
         status = entry.status if label == was else state_in(entry, label, office)
         Entry.objects.filter(pk=entry.pk).update(**_columns(after), status=status)

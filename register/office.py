@@ -33,6 +33,7 @@ from register.models import Entry
 from register.rights import must_anywhere
 from register.routing import holders, must_be_rule
 from register.session import alone, write
+from register.staff import why_nobody
 
 _NAME = re.compile(r"[^\W_]([\w .&-]{0,62}[^\W_])?")
 _WEBHOOK, _URL = 40, 2000
@@ -137,6 +138,20 @@ def must_be_holder(now: Office, department: str, person: str, entry: Guarded, to
                 f"{person} may not know of it: it is {entry.confidentiality}, and their clearance is "
                 f"{user.clearance}. Give it to somebody else, or: postroom user change {person} --clearance"
             )
+
+
+def must_stay_held(now: Office, entry: Guarded, today: date) -> None:
+    """See that somebody of those who hold an entry can work on it, as confidential as it is now to be.
+
+    Raises:
+        Usage: nobody can; the registry's own queue is not asked.
+    """
+    must_be_holder(now, "", entry.person, entry, today)
+    if entry.department and not entry.person and now.users and (why := why_nobody(now, entry, today)):
+        raise Usage(
+            f"confidentiality is {entry.confidentiality}, and {why}. Give it to somebody who may first: "
+            "postroom entry assign"
+        )
 
 
 def _of(now: Office, kind: str) -> Mapping[str, Any]:

@@ -7,21 +7,22 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from domain.correspondence import Confidentiality, Priority
+from domain.correspondence import Confidentiality, Priority, is_stricter
 from domain.errors import Usage
 from domain.notices import ROUTED, RULE_FAILED, SECOND_LOOK
 from domain.office import Office, Rule
 from domain.rights import Guarded
-from domain.states import ASSIGNED, RECEIVED, REGISTERED
+from domain.states import ASSIGNED, ENDS, RECEIVED, REGISTERED
 from register.acts import Act
 from register.conditions import FIELDS, asks_for, empty
 from register.entries import class_of, recorded
 from register.following import Desk, Happened, snapshot_of
 from register.models import Entry, Outbox
 from register.notices import News, let_know
-from register.office import must_be_holder
+from register.office import must_be_holder, must_stay_held
 from register.records import class_in
 from register.routing import Outcome, holders, in_order, route
+from register.said import said_by_people
 from register.staff import registrars
 
 ACTOR = "rules"
@@ -92,14 +93,11 @@ def _number(value: object) -> object:
 
 def _do(entry: Entry, outcome: Outcome, happened: Happened, desk: Desk) -> None:
     said, problems = dict(outcome.said), dict(outcome.failed)
-    columns: dict[str, Any] = {}
-    for name, known in (("priority", Priority), ("confidentiality", Confidentiality)):
-        if name in said:
-            columns[name] = str(known(said[name]))
+    columns = _details(entry, said)
+    columns |= _given(entry, said, columns, problems, desk, happened)
     more = [*said.get("tags", ()), *([SECOND_LOOK] if said.get("second look") or problems else [])]
     if more:
         columns["tags"] = list(dict.fromkeys([*entry.tags, *more]))
-    columns |= _given(entry, said, columns, problems, desk, happened)
     before = {name: getattr(entry, name) for name in columns if getattr(entry, name) != columns[name]}
     after = {name: columns[name] for name in before}
     if after:
@@ -118,6 +116,16 @@ def _do(entry: Entry, outcome: Outcome, happened: Happened, desk: Desk) -> None:
     _tell(done, said, problems, happened, desk)
 
 
+def _details(entry: Entry, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What the entry becomes, but for what people said of it; it never becomes less confidential."""
+    found: dict[str, Any] = {}
+    if "priority" in said and "priority" not in said_by_people(entry):
+        found["priority"] = str(Priority(said["priority"]))
+    if "confidentiality" in said and is_stricter(said["confidentiality"], entry.confidentiality):
+        found["confidentiality"] = str(Confidentiality(said["confidentiality"]))
+    return found
+
+
 def _given(
     entry: Entry,
     said: Mapping[str, Any],
@@ -126,20 +134,40 @@ def _given(
     desk: Desk,
     happened: Happened,
 ) -> dict[str, Any]:
-    """Who gets it, unless a person said so already; nobody where that cannot be: the registry's own queue."""
-    if "assign" not in said or entry.department or entry.person:
-        return {}
-    department, person = holders(said["assign"])
-    level = columns.get("confidentiality", entry.confidentiality)
+    """Who gets it, unless a person said so already; nobody where that cannot be: the registry's own queue.
+
+    What has become too confidential for those who have it is taken from them.
+    """
     today = happened.at.astimezone(desk.zone).date()
-    try:
-        must_be_holder(desk.office, department, person, Guarded(department, person, level), today)
-    except Usage as error:
-        problems["assign"] = str(error)
+    now = Guarded(entry.department, entry.person, columns.get("confidentiality", entry.confidentiality))
+    held = bool(now.department or now.person)
+    if held:
+        if "confidentiality" not in columns or entry.status in ENDS:
+            return {}
+        try:
+            must_stay_held(desk.office, now, today)
+        except Usage as error:
+            problems["confidentiality"] = str(error)
+        else:
+            return {}
+    elif "assign" not in said:
         return {}
-    follow = desk.states.follow(entry.direction, class_of(entry))
-    becomes = {"status": ASSIGNED} if ASSIGNED in follow.get(entry.status, ()) else {}
-    return {"department": department, "person": person, **becomes}
+    to = replace(now, department="", person="")
+    if "assign" in said:
+        department, person = holders(said["assign"])
+        to = replace(now, department=department, person=person)
+        try:
+            must_be_holder(desk.office, department, person, to, today)
+            must_stay_held(desk.office, to, today)
+        except Usage as error:
+            problems["assign"] = str(error)
+            if not held:
+                return {}
+            to = replace(now, department="", person="")
+    follow = desk.states.follow(entry.direction, class_of(entry)).get(entry.status, ())
+    status = ASSIGNED if to.department or to.person else REGISTERED
+    becomes = {"status": status} if status in follow and entry.status != RECEIVED else {}
+    return {"department": to.department, "person": to.person, **becomes}
 
 
 def _tell(

@@ -1,5 +1,6 @@
-"""The people of the office: who works in a department, who stands in for whom, who hears of an entry."""
+"""The people of the office: who works where, stands in for whom, hears of an entry or can work on it."""
 
+from dataclasses import replace
 from datetime import date
 
 from domain.office import Office, Role, User
@@ -50,6 +51,39 @@ def hear(office: Office, department: str, person: str, entry: Guarded, today: da
         if found := [one for one in some if _may_know(office, one, entry, today)]:
             return list(dict.fromkeys(found))
     return []
+
+
+def why_nobody(office: Office, subject: Guarded, today: date) -> str:
+    """Why nobody who is there can work on what these hold; "" where somebody can."""
+    if subject.person:
+        return _why_person(office, subject, today)
+    if subject.department and office.departments and subject.department not in office.departments:
+        return f"there is no department {subject.department} any more"
+    able = office.users if subject.department else registrars(office)
+    if any(_may_work(office, one, subject, today) for one in able):
+        return ""
+    where = subject.department or "the registry"
+    return f"nobody of {where} may work on what is {subject.confidentiality}"
+
+
+def _why_person(office: Office, subject: Guarded, today: date) -> str:
+    person = subject.person
+    user = office.users.get(person)
+    if user is None:
+        return f"{person} is no user"
+    if not user.active:
+        return f"{person} has left"
+    there = present(office, person, today)
+    if not there:
+        return f"{person} is away, and so is who stands in for them"
+    if not any(_may_work(office, one, replace(subject, department=""), today) for one in there):
+        return f"{person} may not know of what is {subject.confidentiality}"
+    return ""
+
+
+def _may_work(office: Office, name: str, subject: Guarded, today: date) -> bool:
+    user = office.users.get(name)
+    return bool(user and user.active and Rights(office, user, today).may(Action.EDIT, subject))
 
 
 def _may_know(office: Office, name: str, entry: Guarded, today: date) -> bool:

@@ -8,7 +8,7 @@ from django.db.models import Max
 from domain.correspondence import holder
 from domain.errors import Usage
 from domain.office import Office
-from domain.rights import Action, Guarded, Rights
+from domain.rights import Guarded
 from domain.states import ENDS, States
 from register.acts import Act
 from register.entries import class_of
@@ -18,7 +18,7 @@ from register.models import Entry, Event
 from register.notices import tell
 from register.rights import guarded
 from register.session import write
-from register.staff import present, registrars
+from register.staff import registrars, why_nobody
 
 ACTOR = "clock"
 BROUGHT_BACK = "brought back"
@@ -42,7 +42,7 @@ def without_holder(office: Office, today: date, states: States) -> list[Unheld]:
         return []
     found = Entry.objects.filter(voided_at=None).exclude(status__in=ENDS)
     held = found.values_list("department", "person", "confidentiality").distinct().order_by()
-    wrong = {Guarded(*one): why for one in held if (why := _why(office, Guarded(*one), today))}
+    wrong = {Guarded(*one): why for one in held if (why := why_nobody(office, Guarded(*one), today))}
     some: list[Unheld] = []
     for subject, why in wrong.items():
         told = {name: getattr(subject, name) for name in ("department", "person", "confidentiality")}
@@ -62,7 +62,7 @@ def check(desk: Desk, now: datetime) -> list[Unheld]:
         last = Event.objects.filter(entry__number=one.number).aggregate(last=Max("sequence"))["last"]
         entry = Entry.objects.get(number=one.number)
         alone = replace(guarded(entry), department="", person="")
-        if not _why(desk.office, guarded(entry), today) or _why(desk.office, alone, today):
+        if not why_nobody(desk.office, guarded(entry), today) or why_nobody(desk.office, alone, today):
             continue
         told = {"number": one.number, "holder": one.holder, "why": one.why}
         try:
@@ -79,36 +79,3 @@ def check(desk: Desk, now: datetime) -> list[Unheld]:
 
 def _ended(entry: Entry, states: States) -> bool:
     return bool(states.of_class) and entry.status in states.ends(entry.direction, class_of(entry))
-
-
-def _why(office: Office, subject: Guarded, today: date) -> str:
-    """Why nobody who is there can work on what these hold; "" where somebody can."""
-    if subject.person:
-        return _why_person(office, subject, today)
-    if subject.department and office.departments and subject.department not in office.departments:
-        return f"there is no department {subject.department} any more"
-    able = office.users if subject.department else registrars(office)
-    if any(_may(office, one, subject, today) for one in able):
-        return ""
-    where = subject.department or "the registry"
-    return f"nobody of {where} may work on what is {subject.confidentiality}"
-
-
-def _why_person(office: Office, subject: Guarded, today: date) -> str:
-    person = subject.person
-    user = office.users.get(person)
-    if user is None:
-        return f"{person} is no user"
-    if not user.active:
-        return f"{person} has left"
-    there = present(office, person, today)
-    if not there:
-        return f"{person} is away, and so is who stands in for them"
-    if not any(_may(office, one, replace(subject, department=""), today) for one in there):
-        return f"{person} may not know of what is {subject.confidentiality}"
-    return ""
-
-
-def _may(office: Office, name: str, subject: Guarded, today: date) -> bool:
-    user = office.users.get(name)
-    return bool(user and user.active and Rights(office, user, today).may(Action.EDIT, subject))

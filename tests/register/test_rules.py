@@ -227,11 +227,12 @@ def test_a_rule_that_breaks_on_an_entry_leaves_it_with_the_registry() -> None:
 
 @pytest.mark.usefixtures("works")
 def test_a_rule_gives_nothing_to_who_may_not_know_of_it() -> None:
-    put(rule("secret", confidentiality="secret", assign="works/ben"))
+    put(rule("secret", confidentiality="secret"), rule("to ben", assign="works/ben"))
     entry = enter()
     run()
     found = Entry.objects.get(pk=entry.pk)
     assert (found.confidentiality, found.department, found.person) == (Confidentiality.SECRET, "", "")
+    assert found.tags == ["second look"]
     failed = views.show(entry.number)["history"][-1]["content"]["failed"]
     assert failed["assign"].startswith("ben may not know of it: it is secret")
 
