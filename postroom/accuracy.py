@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from postroom.benches import bench, measured_by
-from postroom.output import answer, say
+from postroom.output import answer, count, say
 from postroom.searching import Json
 
 
@@ -48,10 +48,10 @@ def blank(
     data = measured_by("blank").run(pages)
 
     def show() -> None:
-        say(f"{data['notes']} pages with a note: {data['lost']} lost")
-        say(f"{data['blank']} blank pages: {data['share_dropped']:.1%} dropped")
-        for part, (dropped, count) in data["blanks_of"].items():
-            say(f"  {part:<16} {dropped} of {count}")
+        say(f"{count(data['notes'], 'page')} with a note: {data['lost']} lost")
+        say(f"{count(data['blank'], 'blank page')}: {data['share_dropped']:.1%} dropped")
+        for part, (dropped, of) in data["blanks_of"].items():
+            say(f"  {part:<16} {dropped} of {of}")
 
     answer(as_json, data, show)
     if data["lost"]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from domain.errors import Usage
-from postroom.output import answer, aside, percent, say, table
+from postroom.output import answer, aside, count, percent, say, table
 from postroom.searching import Json
 
 _WRONG = ("gaps", "doubles", "chain_breaks")
@@ -55,7 +55,7 @@ def capture(
         for name in ("postroom", "engine", "tesseract", "ocrmypdf"):
             ratio = f", ours is {data[f'ratio_to_{name}']:.2f} of it" if name != "postroom" else ""
             say(f"{name:<10} {data[f'{name}_pages_per_s']:.2f} pages/s{ratio}")
-        say(f"peak memory {data['peak_rss_mb']:.0f} MB, {data['pages']} pages")
+        say(f"peak memory {data['peak_rss_mb']:.0f} MB, {count(data['pages'], 'page')}")
         say(f"ours reads with {data['engines']['postroom']}, the bare engine is {data['engines']['engine']}")
         say(", ".join(f"{name} {share:.0%}" for name, share in data["stages"].items()))
 
@@ -86,7 +86,7 @@ def barcodes(
             say(f"{name:<10} {wrong}, {one['ms_per_image']:.1f} ms an image")
         for kind, one in data.get("cost", {}).items():
             shares = f"{one['none_expected']:.1%} of their OCR, {one['code_expected']:.1%}"
-            say(f"{one['pages']} {kind} pages without a code: {shares} where one is expected")
+            say(f"{count(one['pages'], f'{kind} page')} without a code: {shares} where one is expected")
         if "cost" in data and "real" not in data["cost"]:
             say("The cost on real scans is not measured: the shared scans are not on this machine.")
 
@@ -127,7 +127,7 @@ def scale(
 ) -> None:
     """Pages per second of one and more workers, beside as many processes of the bare engine."""
     try:
-        counts = sorted({int(count) for count in workers.split(",")})
+        counts = sorted({int(one) for one in workers.split(",")})
     except ValueError as error:
         raise Usage(f"--workers {workers}: name numbers, such as 1,2") from error
     if not counts or counts[0] < 1:
@@ -136,9 +136,9 @@ def scale(
     data = run(folder, counts, pages, rounds, lambda text: aside.print(text, markup=False))
 
     def show() -> None:
-        for count in counts:
-            ours, bare = data["workers"][str(count)], data["engine"][str(count)]
-            say(f"{count} workers {ours:.2f} pages/s, bare engine {bare:.2f}")
+        for many in counts:
+            ours, bare = data["workers"][str(many)], data["engine"][str(many)]
+            say(f"{count(many, 'worker')} {ours:.2f} pages/s, bare engine {bare:.2f}")
         say(f"relative efficiency {data['relative_efficiency']:.2f}")
 
     answer(as_json, data, show)
@@ -196,7 +196,7 @@ def crash(
 
     def show() -> None:
         outcome = "all well" if data["ok"] else "SOMETHING IS WRONG"
-        say(f"{data['kills']} kills, {data['entries']} entries: {outcome}")
+        say(f"{count(data['kills'], 'kill')}, {count(data['entries'], 'entry', 'entries')}: {outcome}")
 
     answer(as_json, data, show)
     if not data["ok"]:
@@ -216,8 +216,9 @@ def numbers(
         for name in ("sqlite", "postgresql"):
             one = data[name]
             wrong = ", ".join(f"{one[what]} {what.replace('_', ' ')}" for what in _WRONG)
-            pace = f"{one['numbers']} numbers, {one['numbers_per_s']}/s, {one['open']} reserved and open"
-            say(f"{name:<10} {pace}, {one['kills']} kills; {wrong}")
+            made, kills = count(one["numbers"], "number"), count(one["kills"], "kill")
+            pace = f"{made}, {one['numbers_per_s']}/s, {one['open']} reserved and open"
+            say(f"{name:<10} {pace}, {kills}; {wrong}")
 
     answer(as_json, data, show)
     if any(data[name][what] for name in ("sqlite", "postgresql") for what in _WRONG):
@@ -280,7 +281,9 @@ def index(
     data = measured_by("compare").run(searches)
 
     def show() -> None:
-        said = f"{data['entries']} entries, {data['searches']} searches"
+        said = (
+            f"{count(data['entries'], 'entry', 'entries')}, {count(data['searches'], 'search', 'searches')}"
+        )
         say(f"{said}: {len(data['differing'])} with other hits")
         say(f"of the first ten hits {data['overlap']:.1%} are the same")
         for name, taken in data["median_ms"].items():

@@ -81,7 +81,7 @@ _ALARMS = 10  # said; a screen has room for no more
 
 def _print_status(data: dict[str, Any]) -> None:
     void = f", {data['void']} of them void" if data["void"] else ""
-    say(f"{data['entries']} entries in the register{void}")
+    say(f"{count(data['entries'], 'entry', 'entries')} in the register{void}")
     if data["damaged_objects"]:
         lost = count(data["damaged_objects"], "damaged object")
         say(f"{lost} in the archive. See which: postroom verify --share 0", style="red")
@@ -106,7 +106,7 @@ def _print_status(data: dict[str, Any]) -> None:
         say(f"Look at batch {one['batch']}, {one['source']}: {one['alarm']}", style="yellow")
     if data["alarms"]:
         more = max(len(data["alarms"]) - _ALARMS, 0)
-        also = f"{more} alarms more today (--json). " if more else ""
+        also = f"{count(more, 'alarm')} more today (--json). " if more else ""
         say(f"{also}How a batch stands, and to put it right: postroom resplit BATCH")
     if not data["batches"]:
         say("No batch in work.")
@@ -154,7 +154,11 @@ def rebuild(
 
     if index:
         held = anew.rebuild_index(instance)
-        answer(as_json, {"entries": held}, lambda: say(f"The index holds {held} entries again."))
+        answer(
+            as_json,
+            {"entries": held},
+            lambda: say(f"The index holds {count(held, 'entry', 'entries')} again."),
+        )
         return
     data = anew.rebuild(instance, sizes_only=sizes_only)
     answer(as_json, data, lambda: _print_rebuilt(data))

@@ -12,7 +12,7 @@ from domain.entry import Query
 from infra.wiring import Services
 from postroom.context import services
 from postroom.intaking import print_report, print_to_review, report, run_up
-from postroom.output import percent, say, table
+from postroom.output import count, percent, say, table
 from postroom.progress import Progress
 from postroom.searching import print_hits
 
@@ -56,7 +56,10 @@ def _drop_sample(instance: Services) -> Path:
     if not (sample / "truth.jsonl").exists():
         say(f"Writing sample mail to {sample} ...")
         made = write_samples(sample, BATCHES, SEED)
-        say(f"{made.pages} pages, {made.documents} documents in {made.files} files.")
+        say(
+            f"{count(made.pages, 'page')}, {count(made.documents, 'document')} "
+            f"in {count(made.files, 'file')}."
+        )
     shutil.copytree(sample, instance.drop, dirs_exist_ok=True)
     return instance.drop
 
@@ -81,7 +84,11 @@ def _print_entries(data: dict[str, Any]) -> None:
                 entry.reference,
             )
         )
-    table(f"{len(rows)} entries", ["number", "class", "pages", "sender", "subject", "reference"], rows)
+    table(
+        count(len(rows), "entry", "entries"),
+        ["number", "class", "pages", "sender", "subject", "reference"],
+        rows,
+    )
     print_to_review(data["entries"])
 
 

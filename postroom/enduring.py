@@ -7,7 +7,7 @@ import typer
 
 from domain.errors import Usage
 from postroom.benches import bench, measured_by
-from postroom.output import answer, say, table
+from postroom.output import answer, count, say, table
 from postroom.searching import Json
 
 
@@ -47,7 +47,7 @@ def hostile(
         for path, became in data.get("outcomes", {}).items():
             say(f"{path}: {became}")
         say(
-            f"{data['files']} files, {data['filed']} filed, {data['blank']} blank, "
+            f"{count(data['files'], 'file')}, {data['filed']} filed, {data['blank']} blank, "
             f"{data['crashed']} crashed, {data['hung']} hung, peak {data['peak_rss_mb']} MB"
         )
 

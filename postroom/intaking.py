@@ -235,5 +235,8 @@ def sample(
     if (folder / "truth.jsonl").exists():
         raise Usage(f"{folder} holds sample mail already. Name another folder.")
     made = write_samples(folder, batches, seed)
-    people = f"{made.pages} pages, {made.documents} documents in {made.files} files: {folder}"
+    people = (
+        f"{count(made.pages, 'page')}, {count(made.documents, 'document')} "
+        f"in {count(made.files, 'file')}: {folder}"
+    )
     answer(as_json, to_plain(made), lambda: say(people))

@@ -138,7 +138,8 @@ def train(
     }
 
     def show() -> None:
-        say(f"Model {version} is in use now: {data['documents']} documents of {len(made.classes)} classes.")
+        learnt = count(data["documents"], "document")
+        say(f"Model {version} is in use now: {learnt} of {count(len(made.classes), 'class', 'classes')}.")
         say(f"On documents held out from it {percent(measures.accuracy)} of its guesses are right.")
         say(data["promise"]["says"])
 

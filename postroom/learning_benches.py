@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from postroom.benches import bench, measured_by
-from postroom.output import answer, percent, say, table
+from postroom.output import answer, count, percent, say, table
 from postroom.searching import Json
 
 PARTS = ("sizes", "sets", "labels", "ablation", "images", "contract", "novelty")
@@ -31,9 +31,10 @@ def teach(
     def show() -> None:
         say(data["shown"])
         say(
-            f"Of {data['rest']} documents {data['filed']} were filed by machine, {data['wrong']} of them "
-            f"wrong; to review {data['review_after']}, and of the first {data['first']} it was "
-            f"{data['review_before']}."
+            f"Of {count(data['rest'], 'document')} {data['filed']} were filed by machine, "
+            f"{data['wrong']} of them wrong; "
+            f"to review {data['review_after']}, and of the first {data['first']} "
+            f"it was {data['review_before']}."
         )
 
     answer(as_json, data, show)

@@ -72,7 +72,7 @@ def list_parties(
             say("There is none.")
             return
         rows = [(one["number"], one["name"], one["kind"], ", ".join(one["emails"])) for one in data]
-        table(f"{len(data)} parties", ["number", "name", "kind", "e-mail"], rows)
+        table(count(len(data), "party", "parties"), ["number", "name", "kind", "e-mail"], rows)
 
     answer(as_json, data, people)
 

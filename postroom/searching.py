@@ -116,7 +116,7 @@ def print_hits(query: str, found: Results, seconds: float, places: Sequence["Pla
     if not found.total:
         say(f"Nothing found for {query!r}. Try fewer or other words; each word must occur.")
         return
-    entries = "1 entry" if found.total == 1 else f"{found.total} entries"
+    entries = count(found.total, "entry", "entries")
     shown = f"; the first {len(found.hits)}, more with --limit" if len(found.hits) < found.total else ""
     say(f"{entries} for {query!r} in {seconds * 1000:.0f} ms{shown}")
     for at, hit in enumerate(found.hits):
@@ -169,13 +169,14 @@ def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
         if data[name] and data[name] != usual.get(name):
             say(f"{name}: {data[name]}")
     for name, value in data["custom"].items():
-        say(f"{name}: {'yes' if value is True else 'no' if value is False else value}")
+        say(f"{name}: {_value(value)}")
     if data["access"]:
         say(f"shared: {', '.join(data['access'])}")
     if data["tags"]:
         say(f"tags: {', '.join(data['tags'])}")
     for party in data["parties"]:
-        say(f"{party['role']}: {party['name']}")
+        known_as = f" ({party['party']})" if party["party"] else ""
+        _whole(f"{party['role']}: {party['name']}{known_as}")
     for one in data["relations"]:
         _whole(f"{one['relation']} {one['number']}")
     for one in data["alarms"]:
@@ -237,8 +238,28 @@ def _what(event: dict[str, Any]) -> str:
         case "related" | "no longer related":
             return f"{content.get('relation')} {content.get('number')}"
         case "amended":
-            return f"amended: {', '.join(content.get('after', {}))}"
+            return "; ".join(["amended", *_changes(content)])
     return str(event["kind"])
+
+
+def _changes(content: dict[str, Any]) -> Iterator[str]:
+    """What an amendment changed, each as ``field: before → after``."""
+    before, after = content.get("before", {}), content.get("after", {})
+    for name in after:
+        if name == "custom":
+            fields = sorted({*before[name], *after[name]})
+            pairs = [(one, before[name].get(one), after[name].get(one)) for one in fields]
+        else:
+            pairs = [("class" if name == "label" else name, before[name], after[name])]
+        yield from (f"{field}: {_value(old)} → {_value(new)}" for field, old, new in pairs if old != new)
+    for role, numbers in content.get("parties", {}).items():
+        yield f"{role}: now {', '.join(map(str, numbers))}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (", ".join(map(str, value)) if isinstance(value, list) else str(value or "")) or "nothing"
 
 
 def _why(event: dict[str, Any]) -> str:

@@ -78,8 +78,9 @@ def told(instance: Services, done: "Entry", as_json: bool, said: str) -> None:
 
     deliver(instance)
     may = rights(instance)
-    if not views.may(done.number, may):  # whoever has just given it away
-        answer(as_json, {"number": done.number}, lambda: say(said))
+    if not views.may(done.number, may):  # whoever has just given it away, or a rule that made it secret
+        unseen = said or f"{done.number} is entered. You may not see it."
+        answer(as_json, {"number": done.number}, lambda: say(unseen))
         return
     now = views.show(done.number, may)
     who = holder(now["department"], now["person"])

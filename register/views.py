@@ -12,6 +12,7 @@ from register import attaching, party_views, standing
 from register.batches import pace
 from register.models import Batch, Claim, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
 from register.numbering import no_entry, stored
+from register.records import class_in
 from register.rights import must, within
 from register.texts import fit
 
@@ -46,6 +47,8 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
     found = entry(number, rights)
     documents = Document.objects.filter(entry=found).select_related("batch").order_by("id")
     versions = attaching.replaced(list(documents))
+    told = [_document(document, versions) for document in documents]
+    classes = [{"class": one["class"], "account": not one["withdrawn"]} for one in told]
     related = Entry.objects.filter(within(rights), number__in=[one["number"] for one in found.relations])
     known = set(related.values_list("number", flat=True))
     return {
@@ -57,7 +60,7 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
         "reference": found.reference,
         "channel": found.channel,
         "dated": found.dated.isoformat() if found.dated else None,
-        "class": found.label or None,
+        "class": class_in({"label": found.label, "documents": classes}) or None,
         "tags": found.tags,
         "priority": found.priority,
         "confidentiality": found.confidentiality,
@@ -78,7 +81,7 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
             for one in Batch.objects.filter(documents__in=documents).distinct().order_by("id")
             for alarm in one.alarms
         ],
-        "documents": [_document(document, versions) for document in documents],
+        "documents": told,
         "history": [
             _event(one, rights, known) for one in found.events.select_related("content").order_by("sequence")
         ],

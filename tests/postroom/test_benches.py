@@ -59,7 +59,7 @@ def test_scale_prints_what_was_measured(
     assert (code, out.splitlines()) == (
         0,
         [
-            "1 workers 1.90 pages/s, bare engine 2.00",
+            "1 worker 1.90 pages/s, bare engine 2.00",
             "2 workers 3.70 pages/s, bare engine 4.00",
             "relative efficiency 0.97",
         ],

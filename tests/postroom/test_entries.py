@@ -182,3 +182,26 @@ def test_a_file_is_added_and_replaced(home: Path, tmp_path: Path) -> None:
         asked(home, "get", number, "--original", "-o", written, *words)
         pages.append(written.read_bytes() == file.read_bytes())
     assert pages == [True, False]
+
+
+def test_people_see_who_it_is_and_what_an_amendment_changed(home: Path) -> None:
+    asked(home, "field", "add", "plot", "--kind", "text")
+    number = entered(home, "--tag", "noise", "--field", "plot=4711")
+    asked(
+        home, "entry", "amend", number, "--subject", "Loud noise", "--class", "letter", "--tag", "",
+        "--field", "plot=4712", "--reason", "heard it",
+    )  # fmt: skip
+    shown = run(home, "show", number).output
+    assert "sender: Ada Ltd (P-000001-1)\n" in shown
+    cells = " ".join(line.split("│")[2].strip() for line in shown.splitlines() if "│" in line)
+    assert cells.split("amended; ")[1] == (
+        "plot: 4711 → 4712; class: nothing → letter; subject: Noise → Loud noise; tags: noise → nothing"
+    )
+
+
+def test_the_number_is_told_also_of_what_a_rule_made_secret(home: Path) -> None:
+    asked(home, "user", "add", "ann", "--role", "registrar")
+    asked(home, "rule", "add", "hide", "--when", "subject == 'Noise'", "--confidentiality", "secret")
+    done = run(home, "entry", "new", "--subject", "Noise", "--sender", "Ada", "--as", "ann")
+    number = Entry.objects.get().number
+    assert (done.exit_code, done.output) == (0, f"{number} is entered. You may not see it.\n")
