@@ -9,13 +9,14 @@ from typing import Any
 
 from domain.errors import Usage
 from domain.office import FieldKind, Office
+from register.condition_names import FUNCTIONS, MACROS, Name, names_in
 
 _LONGEST = 2000  # signs of a condition
 _LOOPS = (
     3  # of all, exists, exists_one, map, filter in one condition: each within another multiplies its work
 )
-_MACROS = ("all", "exists", "exists_one", "map", "filter")
 _WORD = re.compile(r"\w+")
+_ADVICE = ". Check function arguments and their types."
 _EMPTY: Mapping[FieldKind, object] = {FieldKind.NUMBER: 0.0, FieldKind.YES_NO: False, FieldKind.MONEY: 0.0}
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 KNOWN: Mapping[str, object] = {
@@ -65,18 +66,44 @@ def must_be_condition(when: str, office: Office) -> None:
         program = _compiled(when)
     except ValueError as error:
         raise Usage(f"when is no condition: {_place(str(error))}") from error
-    if sum(when.count(f".{name}(") for name in _MACROS) > _LOOPS:
+    names = names_in(when)
+    if sum(one.use is not None and one.text in MACROS for one in names) > _LOOPS:
         raise Usage(f"when asks for each of a list more than {_LOOPS} times: make several rules of it")
-    if unknown := sorted(set(program.variables()) - set(KNOWN) - _loop_names(when)):
-        raise Usage(f"when asks for {unknown[0]!r}. It may ask for: {', '.join(KNOWN)}")
+    facts = empty(office)
+    for one in names:
+        _must_be_known(one, facts)
     try:
-        said = program.execute(_context(empty(office)))
-    except KeyError as error:
-        raise Usage(f"when asks for a field {error} that is not there") from error
+        said = program.execute(_context(facts))
     except Exception as error:
         raise Usage(f"when cannot be asked: {_place(str(error) or repr(error))}") from error
     if not isinstance(said, bool):
         raise Usage(f"when gives {said!r} in place of yes or no: compare it, such as amount > 1000.0")
+
+
+def _must_be_known(one: Name, facts: Mapping[str, Any]) -> None:
+    if one.use is not None:
+        if one.text not in FUNCTIONS:
+            raise Usage(
+                f"when asks for the function {one.text!r} at {one.place}. There are: {', '.join(FUNCTIONS)}"
+            )
+        written, uses = FUNCTIONS[one.text]
+        if one.use not in uses:
+            raise Usage(f"when has {one.text} at {one.place} otherwise than it can be: write {written}")
+    elif one.of:
+        there = facts.get(one.of)
+        if isinstance(there, Mapping) and one.text not in there:
+            known = f"There are: {', '.join(there)}" if there else "There is none yet"
+            raise Usage(
+                f"when asks for a field {one.text!r} that is not there: {one.of}.{one.text} at {one.place}. "
+                f"{known}"
+            )
+    elif one.text not in KNOWN:
+        raise Usage(f"when asks for {one.text!r} at {one.place}. It may ask for: {', '.join(KNOWN)}")
+
+
+def asks_for_field(when: str, name: str) -> bool:
+    """Whether a condition asks for this field of the office's own."""
+    return any(one.of == "custom" and one.text == name for one in names_in(when))
 
 
 def empty(office: Office) -> dict[str, Any]:
@@ -123,23 +150,16 @@ def _context(facts: Mapping[str, Any]) -> Any:
     return context
 
 
-def _has_words(text: str, words: str) -> bool:
+def _has_words(text: object, words: object) -> bool:
     """Whether a text has all of these words, whatever their case and accents."""
+    if not (isinstance(text, str) and isinstance(words, str)):
+        raise TypeError("has_words is asked of two texts")
     return set(_words(words)) <= set(_words(text))
 
 
 def _words(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", text.casefold())
     return _WORD.findall("".join(sign for sign in plain if not unicodedata.combining(sign)))
-
-
-def _loop_names(when: str) -> set[str]:
-    """Names that a condition gives to each of a list, as in ``tags.exists(one, ...)``."""
-    names = set()
-    for macro in _MACROS:
-        for part in when.split(f".{macro}(")[1:]:
-            names.add(part.split(",", 1)[0].strip())
-    return names
 
 
 def _place(error: str) -> str:
@@ -151,4 +171,4 @@ def _place(error: str) -> str:
     if lines:
         line, column, what = said.split(":", 2)
         return f"line {line}, sign {column}:{what}".split("expecting")[0].strip()
-    return said
+    return said.split("TypeError: ")[-1].removesuffix(_ADVICE)  # of a function of ours, what it says

@@ -27,11 +27,12 @@ from domain.office import (
 )
 from domain.rights import Action, Guarded, Rights
 from register.acts import Act
+from register.conditions import asks_for_field, must_be_condition
 from register.deadlines import must_be_deadline
 from register.decisions import decide, office
 from register.models import Entry
 from register.rights import must_anywhere
-from register.routing import holders, must_be_rule
+from register.routing import holders, must_be_rule, needed_by_rule
 from register.session import alone, write
 from register.staff import why_nobody
 
@@ -242,9 +243,20 @@ def _field(now: Office, one: CustomField) -> None:
         raise Usage(f"name is {one.name!r}: small letters, digits and _, a letter first, at most 48")
     if (one.kind == FieldKind.CHOICE) != bool(one.choices):
         raise Usage("choices are for a field of the kind choice, which needs some: --choice A --choice B")
+    with_it = replace(now, fields={**now.fields, one.name: one})
+    for rule in now.rules.values():
+        if asks_for_field(rule.when, one.name):
+            _must_be_askable(rule, with_it)
     before = now.fields.get(one.name)
     if before and before.kind != one.kind and Entry.objects.filter(custom__has_key=one.name).exists():
         raise Usage(f"kind is {one.kind}, but entries have it as {before.kind}: make a field of another name")
+
+
+def _must_be_askable(rule: Rule, now: Office) -> None:
+    try:
+        must_be_condition(rule.when, now)
+    except Usage as error:
+        raise Usage(f"the rule {rule.name} could not be asked any more: {error}. Change it first") from error
 
 
 def _closure(now: Office, one: Closure) -> None:
@@ -278,18 +290,11 @@ def _needed(now: Office, kind: str, name: str) -> str:
             return f"{', '.join(below)} belongs to it"
         if with_post := [one.name for one in now.users.values() if name in {p.department for p in one.posts}]:
             return f"{', '.join(with_post)} has a role in it"
-        if ruled := [
-            one.name for one in now.rules.values() if holders(str(one.then.get("assign", "")))[0] == name
-        ]:
-            return f"the rule {ruled[0]} assigns to it"
         if told := [one.name for one in now.deadlines.values() if holders(one.escalate)[0] == name]:
             return f"the deadline {told[0]} is escalated to it"
-    setting = [one.name for one in now.rules.values() if one.then.get("deadline") == name]
-    if kind == "deadline" and setting:
-        return f"the rule {setting[0]} sets it"
     if kind == "user":
         return "users stay, for the history names them. Say that they left: postroom user leave NAME"
-    return ""
+    return needed_by_rule(now, kind, name)
 
 
 def _rule(now: Office, one: Rule) -> None:

@@ -9,7 +9,7 @@ from domain.correspondence import Confidentiality, Priority
 from domain.errors import Usage
 from domain.notices import is_address
 from domain.office import Office, Rule
-from register.conditions import holds, must_be_condition
+from register.conditions import asks_for_field, holds, must_be_condition
 
 ONCE = ("assign", "priority", "confidentiality", "deadline")
 """What only one rule can say of an entry: the first that does."""
@@ -110,6 +110,21 @@ def _problems(now: Office, action: str, value: str | tuple[str, ...]) -> Iterato
         told = {*now.users, *now.webhooks}
         if action == "notify" and one not in told and not is_address(one):
             yield f"{one!r} is no user, no webhook and no e-mail address. {_known(told)}"
+
+
+def needed_by_rule(now: Office, kind: str, name: str) -> str:
+    """Which rule needs what the office decided, and for what; "" for none."""
+    for rule in now.rules.values():
+        what = {
+            "department": ("assigns to it", holders(str(rule.then.get("assign", "")))[0] == name),
+            "deadline": ("sets it", rule.then.get("deadline") == name),
+            "webhook": ("notifies it", name in _listed(rule.then.get("notify", ()))),
+            "field": ("asks for it", asks_for_field(rule.when, name)),
+        }
+        does, needs = what.get(kind, ("", False))
+        if needs:
+            return f"the rule {rule.name} {does}"
+    return ""
 
 
 def no_holder(now: Office, value: str) -> Iterator[str]:

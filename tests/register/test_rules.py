@@ -12,7 +12,7 @@ import pytest
 from domain.correspondence import Confidentiality, Details, Direction
 from domain.document import Verdict
 from domain.errors import Unavailable, Usage
-from domain.office import CustomField, Department, FieldKind, Office, Post, Role, Rule, User
+from domain.office import CustomField, Department, FieldKind, Office, Post, Role, Rule, User, Webhook
 from register import decisions, entries, office, review, rules, views
 from register.acts import Act
 from register.conditions import empty, holds, must_be_condition
@@ -48,11 +48,23 @@ def now(entry: Entry) -> tuple[str, str, str, str]:
 WRONG = {
     "subject ==": "when is no condition: line 1, sign 11: Syntax error",
     "subject == 'a' &&\n amount >": "when is no condition: line 2, sign 10",
-    "subjec == 'a'": "when asks for 'subjec'. It may ask for: number, register",
+    "subjec == 'a'": "when asks for 'subjec' at line 1, sign 1. It may ask for: number, register",
     "amount": "when gives 0.0 in place of yes or no",
-    "custom.size > 1.0": "when asks for a field 'size' that is not there",
+    "custom.size > 1.0": "when asks for a field 'size' that is not there: custom.size at line 1, sign 1",
+    "subject == '' || nofunc(subject)": "function 'nofunc' at line 1, sign 18. There are: has_words",
+    "subject == '' || subject.nofunc()": "when asks for the function 'nofunc' at line 1, sign 26",
+    "subject != '' &&\n custom.nofield > 10.0": "custom.nofield at line 2, sign 2. There are: plot",
+    "pages > 1 ? fields.nothere == 'x' : false": "that is not there: fields.nothere at line 1, sign 13",
+    "pages > 1 && custom [ 'size' ] > 1.0": "that is not there: custom.size at line 1, sign 14",
+    "pages > 1 && has(custom.size)": "that is not there: custom.size at line 1, sign 18",
+    "pages > 1 && tags.exists(t, t == subjec)": "when asks for 'subjec' at line 1, sign 34",
+    "tags.exists(t, t == 'x') || pages > 1 && t == 'y'": "when asks for 't' at line 1, sign 42",
+    "pages > 1 && has_words(subject)": "has has_words at line 1, sign 14 otherwise than it can be: write",
+    "pages > 1 && contains(subject, 'a')": "otherwise than it can be: write subject.contains('rent')",
+    "received.getHours('UTC') > 1": "write received.getHours()",
+    "has_words(subject, 1)": "when cannot be asked: has_words is asked of two texts",
     "subject > 1": "when cannot be asked: ",
-    "like(subject)": "when cannot be asked: ",
+    "like(subject)": "when asks for the function 'like' at line 1, sign 1",
     "tags.all(a, tags.all(b, tags.all(c, tags.all(d, true))))": "more than 3 times",
     "'" + "x" * 2000 + "' == subject": "when has 2013 signs: at most 2000",
 }
@@ -75,6 +87,12 @@ HOLD = {
     "received.getFullYear() == 2026 && pages == 2": True,
     "text.contains('eviction')": True,
     "dated == ''": True,
+    "subject != 'custom.size' && subject != \"it's nofunc(x)\" // nofunc(fields.x)": True,
+    'subject != r\'\\\' && !("""nofunc(\'x\')""" in tags)': True,
+    "has(custom.plot) && custom['plot'] == 12.5 && subject.has_words('noise')": True,
+    "senders.exists(fields, fields == 'Ada') && fields.iban != ''": True,
+    "senders.map(one, one.size() > 1, one).size() == 1 && size([1, 2, 3]) == 3": True,
+    "received > timestamp('2020-01-01T00:00:00Z') + duration('1h') && string(pages) == '2'": True,
 }
 
 
@@ -328,3 +346,27 @@ def test_rules_hold_on_their_days_and_in_their_order() -> None:
     ]
     assert days(some, today) == ["last day", "b", "c", "a"]
     assert route([], {}).said == {}
+
+
+def test_what_a_rule_needs_stays(register: Path) -> None:
+    office.put("field", CustomField("plot", FieldKind.NUMBER), ACT)
+    office.put("field", CustomField("size", FieldKind.NUMBER), ACT)
+    office.put("webhook", Webhook("erp", "https://erp.example.org/x"), ACT)
+    put(
+        rule("plots", "pages > 1 && custom.plot > 10.0", tags=("x",)), rule("told", "true", notify=("erp",)),
+    )  # fmt: skip
+    for kind, name, said in (
+        ("field", "plot", "field plot cannot go: the rule plots asks for it"),
+        ("webhook", "erp", "webhook erp cannot go: the rule told notifies it"),
+    ):
+        with pytest.raises(Usage) as error:
+            office.take_away(kind, name, ACT)
+        assert str(error.value) == said
+    put(rule("numbers", "custom.plot > 10.0", tags=("x",)))
+    with pytest.raises(Usage, match=r"the rule numbers could not be asked any more: .* Change it first"):
+        office.put("field", CustomField("plot", FieldKind.TEXT), ACT)
+    office.take_away("field", "size", ACT)
+    for name in ("plots", "numbers", "told"):
+        office.take_away("rule", name, ACT)
+    office.take_away("field", "plot", ACT)
+    office.take_away("webhook", "erp", ACT)
