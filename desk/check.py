@@ -248,8 +248,8 @@ def _moment(name: str, told: str) -> str:
 
 
 _SHOWN = (
-    "received_at", "channel", "senders", "recipients", "subject", "reference", "pages", "files", "sequence",
-    "hash", "clock", "stamp", "issued_at",
+    "received_at", "entered_at", "channel", "senders", "recipients", "subject", "reference", "pages", "files",
+    "sequence", "hash", "clock", "stamp", "issued_at",
 )  # fmt: skip
 
 

@@ -21,14 +21,16 @@ class Receipt:
         version: of this form.
         office: who certifies it.
         direction: of the entry.
-        received_at: when it was received or dispatched, ISO 8601 in the office's time.
+        received_at: when it was received, or dispatched, ISO 8601 in the office's time.
         pages: of all its documents.
-        sequence: of the event with which the entry begins, in the audit chain of its register.
+        sequence: of the event with which the entry begins, or with which it was dispatched, in the audit
+            chain of its register.
         hash: of that event: nothing before it in the chain can change without changing this.
         issued_at: when the receipt was made, ISO 8601 in the office's time.
         code: with which whoever has the receipt may ask for it; "" where the entry gives none.
         clock: how right the server's clock was when the entry was made; "" where nothing was noted.
         stamp: who else certifies since when the event has been there; "" for nobody.
+        entered_at: when the entry was made, where that was later, as ``received_at``; else "".
     """
 
     version: int
@@ -49,6 +51,7 @@ class Receipt:
     code: str = ""
     clock: str = ""
     stamp: str = ""
+    entered_at: str = ""
 
 
 VERSION = 1

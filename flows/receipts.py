@@ -14,12 +14,14 @@ from domain.errors import Usage
 from domain.receipt import NAME, Receipt
 from domain.rights import Action, Rights
 from domain.wire import from_json, to_plain
+from flows.altered import differences
 from infra import timestamps
 from infra.wiring import Services
 from letters.receipt import WORDS, Letterhead, receipt_pdf
 from register import receipts, standing, views
 from register.acts import Act
 from register.entries import language_of
+from register.numbers import is_number
 
 _FORMS = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".svg": "svg"}
 _LARGEST = 64 << 20  # bytes of a file that is looked at as a receipt
@@ -99,14 +101,22 @@ def _head(services: Services) -> Letterhead:
         raise Usage(f"office.logo is {office.logo}, which cannot be read: {error.strerror}") from error
 
 
-def check(services: Services, path: Path, rights: Rights | None = None) -> Checked:
+def check(services: Services, path: Path, rights: Rights | None = None, of: str = "") -> Checked:
     """Say whether a file is a receipt as it was given, or a document as the archive holds it.
 
     Of what was certified of an entry that the person may not know of, nothing is told unless the file shows
     that who gave it has a receipt: what a forger guesses is not answered.
 
+    Args:
+        services: of the instance.
+        path: of the file.
+        rights: of whoever asks; None for the owner, and for who answers for what is told.
+        of: number of the entry that it is said to be a document of, to say in what it differs; else the
+            file's name may say so.
+
     Raises:
         Usage: the file cannot be read.
+        Missing: there is no such entry, as far as the person may know.
     """
     try:
         with path.open("rb") as file:
@@ -118,7 +128,7 @@ def check(services: Services, path: Path, rights: Rights | None = None) -> Check
         number = receipt.number
         found = compared(receipt, sha256, receipts.given(number), _void(number))
         if found.genuine:
-            return replace(found, says=f"{found.says}{_stamped(services, number)}")
+            return replace(found, says=f"{found.says}{_stamped(services, receipt)}")
         told = rights is None or found.known or views.may(number, rights)
         return found if told else replace(found, says=_HIDDEN, differs=(), finding="altered")
     if (held := receipts.holds(sha256)) is not None:
@@ -126,13 +136,27 @@ def check(services: Services, path: Path, rights: Rights | None = None) -> Check
         of = role if role.endswith("audit chain") else f"{role} of {number or 'a batch'}"
         says = f"This is the {of}, unchanged since it was archived: {key}"
         return Checked(True, "document", number, f"{says}{_void(number)}", finding="document")
+    if differing := _altered(services, path, rights, of):
+        return differing
     says = "Neither a receipt nor anything that the archive holds: it was altered, or is not of this office."
     return Checked(False, "unknown", "", says, finding="unknown")
 
 
-def _stamped(services: Services, number: str) -> str:
-    """What of the time stamp of an entry holds, if it has one."""
-    found = receipts.stamp_of(number)
+def _altered(services: Services, path: Path, rights: Rights | None, of: str) -> Checked | None:
+    """In what it differs from what the archive holds of the entry that it is said to be of."""
+    number = of or path.stem.upper()
+    if not of and not (is_number(number) and views.may(number, rights)):
+        return None
+    entry = views.entry(number, rights)
+    if differs := differences(services, entry, path):
+        says = f"Not what the archive holds of {entry.number}: it was altered, or is another file."
+        return Checked(False, "document", entry.number, says, differs, "altered", known=True)
+    return None
+
+
+def _stamped(services: Services, receipt: Receipt) -> str:
+    """What of the time stamp holds that the receipt tells of, if there is one."""
+    found = receipts.stamp_of(receipt)
     if found is None:
         return ""
     text, token = found

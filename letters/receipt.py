@@ -15,6 +15,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "title": "Receipt", "incoming": "Received", "outgoing": "Dispatched", "internal": "Entered",
         "sender": "From", "recipient": "To", "subject": "Subject", "reference": "Your reference",
         "channel": "By", "pages": "Pages", "files": "Files received", "pages_of": "pages", "issued": "Issued",
+        "entered": "Entered here",
         "certified": "This entry stands in the register under the number above. It is event {sequence} of "
         "the register's audit chain, whose hash is",
         "check": "Whether this receipt is genuine can be checked at the office, which needs the file itself.",
@@ -25,7 +26,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "title": "Acuse de recibo", "incoming": "Recibido", "outgoing": "Enviado", "internal": "Registrado",
         "sender": "De", "recipient": "Para", "subject": "Asunto", "reference": "Su referencia",
         "channel": "Por", "pages": "Páginas", "files": "Archivos recibidos", "pages_of": "páginas",
-        "issued": "Emitido",
+        "issued": "Emitido", "entered": "Anotado aquí",
         "certified": "Esta entrada consta en el registro con el número indicado. Es el evento {sequence} de "
         "la cadena de auditoría del registro, cuyo hash es",
         "check": "La autenticidad de este acuse se comprueba en la oficina con el archivo original.",
@@ -36,7 +37,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "title": "Empfangsbestätigung", "incoming": "Eingegangen", "outgoing": "Abgesandt",
         "internal": "Eingetragen", "sender": "Von", "recipient": "An", "subject": "Betreff",
         "reference": "Ihr Zeichen", "channel": "Weg", "pages": "Seiten", "files": "Empfangene Dateien",
-        "pages_of": "Seiten", "issued": "Ausgestellt",
+        "pages_of": "Seiten", "issued": "Ausgestellt", "entered": "Hier eingetragen",
         "certified": "Der Eintrag steht unter der obigen Nummer im Register. Er ist Ereignis {sequence} der "
         "Prüfkette des Registers, deren Hash ist",
         "check": "Ob diese Bestätigung echt ist, prüft die Stelle an der Datei selbst.",
@@ -47,7 +48,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "title": "Accusé de réception", "incoming": "Reçu", "outgoing": "Expédié", "internal": "Inscrit",
         "sender": "De", "recipient": "À", "subject": "Objet", "reference": "Votre référence",
         "channel": "Par", "pages": "Pages", "files": "Fichiers reçus", "pages_of": "pages",
-        "issued": "Délivré",
+        "issued": "Délivré", "entered": "Inscrit ici",
         "certified": "Cette entrée figure au registre sous le numéro ci-dessus. C’est l’événement {sequence} "
         "de la chaîne d’audit du registre, dont le hash est",
         "check": "L’authenticité de cet accusé se vérifie auprès du bureau, avec le fichier lui-même.",
@@ -116,6 +117,7 @@ def _source(receipt: Receipt, head: Letterhead, words: Mapping[str, str], langua
     channel = CHANNELS.get(language, {}).get(receipt.channel, receipt.channel)
     rows = [
         (words[receipt.direction], _moment(receipt.received_at)),
+        (words["entered"], _moment(receipt.entered_at) if receipt.entered_at else ""),
         (words["channel"], channel),
         *((words["sender"], name) for name in receipt.senders),
         *((words["recipient"], name) for name in receipt.recipients),

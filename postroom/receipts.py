@@ -103,12 +103,15 @@ def verify(
         Path | None, typer.Option(help="Published heads: the register is not asked; with --proof.")
     ] = None,
     proof: Annotated[Path | None, typer.Option(help="What `receipt proof` wrote; with --heads.")] = None,
+    of: Annotated[
+        str, typer.Option("--of", metavar="NUMBER", help="Entry that it is said to be a document of.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Say whether a receipt or a document is what the register certified. Exit 1: it is not."""
     if (heads is None) != (proof is None):
         raise Usage("Without the register both are needed: --heads FILE --proof FILE")
-    found = _checked(file, heads, proof)
+    found = _checked(file, heads, proof, of)
     data: dict[str, Any] = {
         "genuine": found.genuine,
         "what": found.what,
@@ -120,14 +123,14 @@ def verify(
     def show() -> None:
         say(found.says, style="green" if found.genuine else "red")
         if found.differs:
-            table("What differs", ["field", "this file", "the register"], found.differs)
+            table("What differs", ["field", "this file", "what was kept"], found.differs)
 
     answer(as_json, data, show)
     if not found.genuine:
         sys.exit(1)
 
 
-def _checked(file: Path, heads: Path | None, proof: Path | None) -> "Checked":
+def _checked(file: Path, heads: Path | None, proof: Path | None, of: str) -> "Checked":
     if heads and proof:
         from infra.database import prepare
 
@@ -138,4 +141,4 @@ def _checked(file: Path, heads: Path | None, proof: Path | None) -> "Checked":
     instance = services()
     from flows.receipts import check
 
-    return check(instance, file, rights(instance))
+    return check(instance, file, rights(instance), of)

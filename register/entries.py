@@ -11,7 +11,7 @@ from domain.errors import Stale, Usage
 from domain.fields import changed_values, checked_values
 from domain.numbers import Place
 from domain.rights import Action, Guarded
-from domain.states import APPROVALS, RECEIVED, REGISTERED, USUAL, States
+from domain.states import APPROVALS, DISPATCHED, RECEIVED, REGISTERED, USUAL, States
 from register import decisions, timing, voids
 from register.acts import Act
 from register.filing import record
@@ -196,7 +196,8 @@ def move(number: str, to: str, act: Act, *, office: States = USUAL) -> Entry:
     with write():
         entry = locked(number, act, Action.APPROVE if to in APPROVALS else Action.EDIT)
         must_follow(entry, to, office, label=class_of(entry), reason=act.reason)
-        content = {"from": entry.status, "to": to, "reason": act.reason}
+        content: dict[str, Any] = {"from": entry.status, "to": to, "reason": act.reason}
+        content |= timing.clock() if to == DISPATCHED else {}
         Entry.objects.filter(pk=entry.pk).update(status=to)
         return recorded(entry, "moved", content, act)
 

@@ -5,22 +5,25 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.correspondence import Direction
 from domain.errors import Usage
 from domain.receipt import VERSION, Receipt, ReceivedFile
 from domain.rights import Action
 from domain.wire import to_plain
-from register import standing
+from register import attaching, standing, timing
 from register.acts import Act
 from register.entries import locked, recorded
 from register.models import Claim, Document, Entry, Event, EventContent, Stamp, StoredObject
+from register.numbering import stored
 from register.parties import RECIPIENT, SENDER, parties
 from register.session import write
 from register.texts import fit
 
+_TOGETHER = timedelta(minutes=1)  # that an entry is made later than it was received is told from then on
 ISSUED = "receipt issued"
 """The kind of event that notes it; its content holds the receipt and the SHA-256 of its PDF."""
 
@@ -29,18 +32,24 @@ def receipt_of(entry: Entry, office: str, *, zone: ZoneInfo, at: datetime) -> Re
     """What a receipt that is made at this moment says.
 
     Raises:
-        Usage: the entry is void.
+        Usage: the entry is void, or was not dispatched yet.
     """
     if void := standing.told([entry.number]):
         raise Usage(f"{void[0]}. No receipt is given for a void entry.")
-    first = Event.objects.filter(entry=entry).earliest("sequence")
-    documents = list(standing.documents().filter(entry=entry).order_by("id"))
+    begun = Event.objects.filter(entry=entry).earliest("sequence")
+    sent = timing.dispatched(entry)
+    if entry.direction == Direction.OUTGOING and sent is None:
+        raise Usage(f"{entry.number} is {entry.status}: a receipt is given once it was dispatched")
+    first, received = (sent, sent.at) if sent else (begun, entry.received_at)
+    entered = first.at if abs(first.at - received) >= _TOGETHER else None
+    rows = standing.documents().filter(entry=entry).select_related("batch").order_by("id")
+    documents = attaching.newest(list(rows))
     return Receipt(
         version=VERSION,
         office=office,
         number=entry.number,
         direction=entry.direction,
-        received_at=_in(zone, entry.received_at),
+        received_at=_in(zone, received),
         channel=entry.channel,
         senders=parties(entry, SENDER),
         recipients=parties(entry, RECIPIENT),
@@ -51,9 +60,10 @@ def receipt_of(entry: Entry, office: str, *, zone: ZoneInfo, at: datetime) -> Re
         sequence=first.sequence,
         hash=first.hash,
         issued_at=_in(zone, at),
-        code=_code(first),
+        code=_code(begun),
         clock=_clock(first),
         stamp=_stamp(first, zone),
+        entered_at=_in(zone, entered) if entered else "",
     )
 
 
@@ -73,10 +83,10 @@ def _stamp(first: Event, zone: ZoneInfo) -> str:
     return f"{found.authority}, {_in(zone, found.at)}" if found else ""
 
 
-def stamp_of(number: str) -> tuple[str, bytes] | None:
-    """The hash of an entry's first event, and its time stamp; None where it has none."""
-    found = Stamp.objects.filter(event__entry__number=fit(number)).select_related("event")
-    row = found.order_by("event__sequence").first()
+def stamp_of(receipt: Receipt) -> tuple[str, bytes] | None:
+    """The hash of the event that a receipt tells of, and its time stamp; None where it has none."""
+    found = Stamp.objects.filter(event__entry__number=fit(receipt.number), event__sequence=receipt.sequence)
+    row = found.select_related("event").first()
     return (row.event.hash, bytes(row.token)) if row else None
 
 
@@ -93,7 +103,7 @@ def _code(first: Event) -> str:
 
 def knows(number: str, code: str) -> bool:
     """Whether this is the code of the entry's receipts, in whatever form somebody typed it."""
-    first = Event.objects.filter(entry__number=fit(number)).order_by("sequence").first()
+    first = Event.objects.filter(entry__number=stored(fit(number))).order_by("sequence").first()
     own = _code(first) if first else ""
     typed = "".join(sign for sign in code.upper() if sign.isalnum())
     return hmac.compare_digest(own.encode(), typed.encode()) and bool(own)
@@ -131,13 +141,13 @@ def issued(receipt: Receipt, sha256: str, act: Act, language: str = "", to: str 
 
 def given(number: str) -> list[dict[str, Any]]:
     """The receipts that were given for an entry, the oldest first: ``receipt``, ``sha256``, ``language``."""
-    found = EventContent.objects.filter(event__entry__number=fit(number), event__kind=ISSUED)
+    found = EventContent.objects.filter(event__entry__number=stored(fit(number)), event__kind=ISSUED)
     return [json.loads(body) for body in found.order_by("event__sequence").values_list("body", flat=True)]
 
 
 def given_by(number: str) -> Sequence[Event]:
     """The events with which receipts were given for an entry whose content is still there, oldest first."""
-    found = Event.objects.filter(entry__number=fit(number), kind=ISSUED, content__isnull=False)
+    found = Event.objects.filter(entry__number=stored(fit(number)), kind=ISSUED, content__isnull=False)
     return list(found.select_related("entry", "content").order_by("sequence"))
 
 

@@ -1,16 +1,18 @@
 """Certified time: how right this machine's clock was, and what time-stamping authorities say of events."""
 
+import json
 import socket
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from register.models import Counter, Event, Mark, Stamp, StoredObject
+from domain.states import DISPATCHED
+from register.models import Counter, Entry, Event, Mark, Stamp, StoredObject
 from register.numbers import HISTORY, OFFICE
 from register.session import write
 
 FIRST = ("entered", "registered")
-"""Events with which an entry begins: these are stamped."""
+"""Events with which an entry begins: these are stamped, and those with which it is dispatched."""
 _OLDEST = timedelta(days=30)  # what lay longer without a stamp gets none
 _AT_ONCE = 500  # events looked at together
 
@@ -45,17 +47,32 @@ def unstamped(now: datetime, limit: int) -> Iterator[Event]:
         reached = _reached(register)
         while reached < last:
             rows = Event.objects.filter(register=register, sequence__gt=reached).order_by("sequence")
-            some = list(rows.select_related("stamp", "entry")[:_AT_ONCE])
+            some = list(rows.select_related("stamp", "entry", "content")[:_AT_ONCE])
             if not some:
                 break
             for event in some:
-                if event.kind in FIRST and event.at > now - _OLDEST and not hasattr(event, "stamp"):
+                if _certified(event) and event.at > now - _OLDEST and not hasattr(event, "stamp"):
                     if not left:
                         return
                     left -= 1
                     yield event
             reached = some[-1].sequence
             _pass(register, reached)
+
+
+def _certified(event: Event) -> bool:
+    return event.kind in FIRST or _dispatches(event)
+
+
+def _dispatches(event: Event) -> bool:
+    content = getattr(event, "content", None)
+    return event.kind == "moved" and content is not None and json.loads(content.body).get("to") == DISPATCHED
+
+
+def dispatched(entry: Entry) -> Event | None:
+    """The last event with which an entry was dispatched; None where it was not."""
+    moved = Event.objects.filter(entry=entry, kind="moved").select_related("content").order_by("-sequence")
+    return next(filter(_dispatches, moved), None)
 
 
 def _registers() -> list[tuple[str, int]]:

@@ -15,6 +15,7 @@ from register.numbering import no_entry, stored
 from register.records import class_in
 from register.rights import must, within
 from register.texts import fit
+from register.timing import dispatched
 
 
 def entry(number: str, rights: Rights | None = None, action: Action = Action.VIEW) -> Entry:
@@ -56,6 +57,7 @@ def show(number: str, rights: Rights | None = None) -> dict[str, Any]:
         "register": found.register,
         "direction": found.direction,
         "received_at": found.received_at.isoformat(),
+        "dispatched_at": sent.at.isoformat() if (sent := dispatched(found)) else None,
         "subject": found.subject,
         "reference": found.reference,
         "channel": found.channel,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import File, Router, Schema
+from ninja import File, Form, Router, Schema
 from ninja.files import UploadedFile
 from pydantic import StringConstraints
 
@@ -97,16 +97,24 @@ def proof(request: HttpRequest, number: Number) -> Any:
 @router.post(
     "/verify", response={200: Verdict, **PROBLEMS}, summary="Whether a receipt or document is genuine"
 )
-def verify(request: HttpRequest, file: Annotated[UploadedFile, File()]) -> Any:
-    """What was certified of an entry is told to who may know of it, or shows that they have its receipt."""
+def verify(
+    request: HttpRequest,
+    file: Annotated[UploadedFile, File()],
+    of: Annotated[str, Form(max_length=64)] = "",
+) -> Any:
+    """With `of`, the number of an entry, also in what it differs from what the archive holds of that.
+
+    What was certified of an entry is told to who may know of it, or shows that they have its receipt.
+    """
     services = served()
     if (file.size or 0) > services.settings.desk.upload_mb << 20:
         raise TooLarge(f"the file is larger than {services.settings.desk.upload_mb} MB")
-    with tempfile.NamedTemporaryFile(prefix="postroom-check-") as copy:
+    kind = Path(file.name or "").suffix[:8]
+    with tempfile.NamedTemporaryFile(prefix="postroom-check-", suffix=kind) as copy:
         for part in file.chunks():
             copy.write(part)
         copy.flush()
-        found = receipts.check(services, Path(copy.name), rights(request))
+        found = receipts.check(services, Path(copy.name), rights(request), of)
     differs = [{"field": name, "file": says, "certified": was} for name, says, was in found.differs]
     return {
         "genuine": found.genuine, "what": found.what, "number": found.number, "says": found.says,

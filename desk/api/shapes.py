@@ -110,6 +110,7 @@ class EntryShape(Schema):
     code: Annotated[str, Field(alias="register")]
     direction: str
     received_at: str
+    dispatched_at: str | None
     subject: str
     reference: str
     channel: str

@@ -22,6 +22,8 @@ from infra.wiring import Services, open_services
 from register import batches, contents, decisions, entries, problems, views
 from register import office as office_of
 from register.acts import Act
+from register.models import Entry
+from register.receipts import receipt_of
 from tests.flows.test_intake import labelled
 from tests.small import small_tiff
 
@@ -54,6 +56,8 @@ def test_a_file_becomes_a_document_of_the_entry_and_has_versions(
 
     (_, _, (new,)), newer = documents(number)
     assert newer == (new, old, [])
+    receipt = receipt_of(Entry.objects.get(number=number), "", zone=services.settings.zone, at=NOW)
+    assert (receipt.pages, [one.name for one in receipt.files]) == (1, ["second.png"])  # as it stands now
     shown = views.show(number)
     assert [one["source"] for one in shown["documents"][0]["page_account"]] == [str(first)] * 2
     told = [

@@ -7,7 +7,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -15,7 +15,7 @@ import pikepdf
 import pytest
 
 from domain.correspondence import Details, Direction
-from domain.errors import Usage
+from domain.errors import Missing, Usage
 from domain.receipt import MEDIA_TYPE, NAME, Receipt
 from domain.wire import from_json, to_json
 from flows.intake import intake
@@ -27,7 +27,8 @@ from infra.wiring import Services, open_services
 from letters.receipt import Letterhead, receipt_pdf
 from register import history, views
 from register.acts import Act
-from register.entries import enter, strike
+from register.contents import object_key
+from register.entries import enter, move, strike
 from register.models import Entry
 from tests.small import small_tiff, train_small
 
@@ -202,3 +203,57 @@ def test_the_offices_look(office: Services, tmp_path: Path) -> None:
         '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
     )
     assert inside(issue(with_logo(logo), number, ACT)).office == "Town Hall"
+
+
+def test_dispatch_is_certified_once_it_has_been(office: Services, tmp_path: Path) -> None:
+    letter = Details(subject="Our answer", recipients=("Ada",))
+    number = enter(Direction.OUTGOING, letter, ACT, zone=office.settings.zone).number
+    with pytest.raises(Usage, match="is draft: a receipt is given once it was dispatched"):
+        issue(office, number, ACT)
+    for state in ("for approval", "approved", "signed"):
+        move(number, state, ACT)
+    sent = replace(ACT, at=ACT.at + timedelta(hours=3))
+    move(number, "dispatched", sent)
+    receipt = inside(pdf := issue(office, number, sent))
+    event = next(one for one in views.show(number)["history"] if one["content"].get("to") == "dispatched")
+    assert (receipt.sequence, receipt.hash) == (event["sequence"], event["hash"])
+    assert datetime.fromisoformat(receipt.received_at) == sent.at.replace(microsecond=0)
+    assert views.show(number)["dispatched_at"] == sent.at.isoformat()
+    assert check(office, written(tmp_path, pdf)).genuine
+
+
+def test_it_says_when_what_came_before_was_entered(office: Services) -> None:
+    details = Details(subject="Noise", senders=("Ada",))
+    before = replace(ACT, reason="the office was shut")
+    late = enter(Direction.INCOMING, details, before, zone=office.settings.zone,
+                 received_at=ACT.at - timedelta(days=3)).number  # fmt: skip
+    receipt = inside(issue(office, late, ACT))
+    assert receipt.entered_at == ACT.at.isoformat(timespec="seconds")
+    assert receipt.received_at == (ACT.at - timedelta(days=3)).isoformat(timespec="seconds")
+    assert inside(issue(office, typed(office), ACT)).entered_at == ""
+
+
+def test_a_document_that_was_altered_is_told_with_what_differs(office: Services, tmp_path: Path) -> None:
+    number = scanned()
+    held = office.archive.read(object_key(Entry.objects.get(number=number), ("pdfa",)))
+    whole = tmp_path / "shown.pdf"
+    whole.write_bytes(held)
+    assert check(office, whole).genuine
+    longer = tmp_path / f"{number}.pdf"
+    longer.write_bytes(held + b"\n")
+    found = check(office, longer)
+    assert (found.genuine, found.what, found.number) == (False, "document", number)
+    assert [name for name, *_ in found.differs] == ["sha256", "size", "first byte that differs"]
+    assert found.differs[1] == ("size", str(len(held) + 1), str(len(held)))
+    with pikepdf.open(io.BytesIO(held)) as pdf:
+        pdf.add_blank_page()
+        pdf.save(whole)
+    assert check(office, whole).what == "unknown"
+    told = check(office, whole, of=number)
+    assert ("pages", "3", "2") in told.differs
+    assert f"Not what the archive holds of {number}" in told.says
+    with pytest.raises(Missing):
+        check(office, whole, of="IN-2026-000099-9")
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"none")
+    assert check(office, picture, of=number).what == "unknown"

@@ -41,8 +41,8 @@ def test_the_morning_of_the_page(home: Path) -> None:
     assert "IN-2026-000001-7 is with ben of works now." in said[1]
     assert "OUT-2026-000001-5 is entered, draft." in said[3]
     assert "IN-2026-000001-7 is closed now." in said[8]
-    assert "closed" in said[7]
-    assert "ben of works" in said[7]
+    assert "closed" in said[9]
+    assert "ben of works" in said[9]
     shown = run(home, "show", "IN-2026-000001-7").output
     assert "closed, with ben of works" in shown
     assert "is answered by OUT-2026-000001-5" in shown
