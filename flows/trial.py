@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from domain.errors import Usage
 from domain.office import Rule
 from domain.rights import Action, Rights
 from flows.follow import text_of
@@ -15,6 +16,8 @@ from register.office import find
 from register.rights import must_anywhere
 from register.routing import must_be_rule
 from register.rules import came_in, trial
+
+_EARLIEST = date(1900, 1, 1)  # nothing was received before
 
 
 def tried(
@@ -37,7 +40,7 @@ def tried(
 
     Raises:
         Forbidden: the person decides no rules.
-        Usage: the rule cannot be asked or done; says where.
+        Usage: the rule cannot be asked or done; says where. Or nothing can have come in on such days.
         Missing: there is no rule to be left out.
     """
     must_anywhere(rights, Action.ADMINISTER)
@@ -50,8 +53,20 @@ def tried(
         if rule.then:  # else it is asked of how many it holds
             must_be_rule(now, rule)
         rules[rule.name] = rule
-    last = until or datetime.now(UTC).astimezone(zone).date().replace(day=1) - timedelta(days=1)
-    first = since or last.replace(day=1)
+    first, last = _days(since, until, datetime.now(UTC).astimezone(zone).date())
     past = came_in(first, last, zone)
     snapshots = ((entry.number, on, told, partial(text_of, services, entry)) for entry, on, told in past)
     return {"from": first.isoformat(), "to": last.isoformat(), **trial(now, rules, snapshots)}
+
+
+def _days(since: date | None, until: date | None, today: date) -> tuple[date, date]:
+    """The first and the last."""
+    last = until or today.replace(day=1) - timedelta(days=1)
+    first = since or last.replace(day=1)
+    if last > today:
+        raise Usage(f"to is {last}, which is yet to come: give a day until today, {today}")
+    if first > last:
+        raise Usage(f"from is {first}, after to, which is {last}: give both, the earlier first")
+    if first < _EARLIEST:
+        raise Usage(f"from is {first}: give a day since {_EARLIEST}")
+    return first, last

@@ -237,6 +237,9 @@ def _what(event: dict[str, Any]) -> str:
             return f"{event['kind']}: {content.get('deadline')}"
         case "related" | "no longer related":
             return f"{content.get('relation')} {content.get('number')}"
+        case "routed":
+            by = ", ".join(content.get("rules", {}))
+            return f"routed by {by}" if by else "a rule failed"
         case "amended":
             return "; ".join(["amended", *_changes(content)])
     return str(event["kind"])
@@ -263,7 +266,9 @@ def _value(value: object) -> str:
 
 
 def _why(event: dict[str, Any]) -> str:
-    return str((event["content"] or {}).get("reason") or "")
+    content = event["content"] or {}
+    failed = [f"{rule} failed: {why}" for rule, why in content.get("failed", {}).items()]
+    return "; ".join([*filter(None, [str(content.get("reason") or "")]), *failed])
 
 
 def _signature(one: dict[str, Any], zone: ZoneInfo) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from domain.correspondence import Confidentiality, Priority
+from domain.correspondence import Confidentiality, Priority, is_stricter
 from domain.errors import Usage
 from domain.notices import is_address
 from domain.office import Office, Rule
@@ -55,6 +55,7 @@ def route(rules: Sequence[Rule], facts: Mapping[str, Any]) -> Outcome:
     matched: list[str] = []
     for rule in rules:
         try:
+            _must_be_formed(rule)
             if not holds(rule.when, facts):
                 continue
         except ValueError as error:
@@ -89,11 +90,44 @@ def must_be_rule(now: Office, rule: Rule) -> None:
             raise Usage(f"{action} of {rule.name}: {problem}")
     if rule.since and rule.until and rule.until < rule.since:
         raise Usage(f"it ends on {rule.until}, before it begins on {rule.since}")
+    _must_be_cleared(now, rule)
     if rule.owner and rule.owner not in now.users:
         raise Usage(f"owner is {rule.owner!r}, who is no user. {_known(now.users)}")
 
 
+def _must_be_formed(rule: Rule) -> None:
+    """See that what was decided before it was looked at so closely can be done.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    for action, value in rule.then.items():
+        for problem in _misformed(action, value):
+            raise ValueError(f"{action}: {problem}")
+
+
+def _must_be_cleared(now: Office, rule: Rule) -> None:
+    """See that a rule gives to nobody what it makes more confidential than they may know of."""
+    person, level = holders(str(rule.then.get("assign", "")))[1], str(rule.then.get("confidentiality", ""))
+    user = now.users.get(person)
+    if user and level and is_stricter(level, user.clearance):
+        raise Usage(
+            f"assign of {rule.name}: {person} may not know of what it makes {level}, their clearance is "
+            f"{user.clearance}. Name somebody else, or: postroom user change {person} --clearance {level}"
+        )
+
+
+def _misformed(action: str, value: object) -> Iterator[str]:
+    if action in ONCE and not isinstance(value, str):
+        yield "there can be only one: give a text, not a list"
+    elif not all(one.strip() for one in _listed(value) or ("",)):
+        yield "there is nothing in it: leave it out"
+
+
 def _problems(now: Office, action: str, value: str | tuple[str, ...]) -> Iterator[str]:
+    if action not in (*ONCE, *EACH):
+        yield f"there is no such action. They are: {', '.join((*ONCE, *EACH))}"
+    yield from _misformed(action, value)
     if action == "assign":
         yield from no_holder(now, str(value))
         return
@@ -102,13 +136,13 @@ def _problems(now: Office, action: str, value: str | tuple[str, ...]) -> Iterato
         "confidentiality": tuple(Confidentiality),
         "deadline": now.deadlines,
     }
-    if action not in (*ONCE, *EACH):
-        yield f"there is no such action. They are: {', '.join((*ONCE, *EACH))}"
     for one in _listed(value):
         if action in known and one not in known[action]:
             yield f"there is no {one!r}. {_known(known[action])}"
-        told = {*now.users, *now.webhooks}
-        if action == "notify" and one not in told and not is_address(one):
+        told = {*_there(now), *now.webhooks}
+        if action == "notify" and one in now.users and one not in told:
+            yield f"{one} has left: name somebody else"
+        elif action == "notify" and one not in told and not is_address(one):
             yield f"{one!r} is no user, no webhook and no e-mail address. {_known(told)}"
 
 
@@ -132,8 +166,10 @@ def no_holder(now: Office, value: str) -> Iterator[str]:
     department, person = holders(value)
     if department and department not in now.departments:
         yield f"there is no department {department!r}. {_known(now.departments)}"
-    if person and not (person in now.users and now.users[person].active):
-        yield f"there is no user {person!r}. {_known(now.users)}"
+    if person and person not in now.users:
+        yield f"there is no user {person!r}. {_known(_there(now))}"
+    elif person and person not in _there(now):
+        yield f"{person} has left: name somebody else"
     if not (department or person):
         yield "name a department, DEPARTMENT/PERSON or /PERSON"
 
@@ -142,6 +178,10 @@ def holders(text: str) -> tuple[str, str]:
     """Department and person of ``DEPARTMENT``, ``DEPARTMENT/PERSON`` or ``/PERSON``."""
     department, _, person = text.partition("/")
     return department.strip(), person.strip()
+
+
+def _there(now: Office) -> list[str]:
+    return [one.name for one in now.users.values() if one.active]
 
 
 def _listed(value: Any) -> tuple[str, ...]:

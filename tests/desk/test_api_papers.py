@@ -172,4 +172,8 @@ def test_a_rule_is_tried_on_what_came_in(services: Services) -> None:
     nowhere = eve.ask("post", "/rules/test", {"rule": {**rule, "then": {"assign": "moon"}}})
     assert (nowhere.status_code, "'moon'" in json.loads(nowhere.content)["detail"]) == (422, True)
     assert eve.ask("post", "/rules/test", {"without": ["nobody"]}).status_code == 404
+    late = eve.ask("post", "/rules/test", {"to": "9999-12-31"})
+    assert (late.status_code, "yet to come" in json.loads(late.content)["detail"]) == (422, True)
+    listed = eve.ask("put", "/office/rule/y", {"order": 1, "when": "true", "then": {"priority": ["low"]}})
+    assert (listed.status_code, "not a list" in json.loads(listed.content)["detail"]) == (422, True)
     assert eve.ask("post", "/rules/test", {"rule": {"name": "x"}}).status_code == 422

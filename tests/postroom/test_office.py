@@ -142,6 +142,36 @@ def test_rules_are_tried_on_what_came_in(home: Path) -> None:
         home, "rule", "add", "x", "--when", "subject ==", "--assign", "works"
     )
     assert "Say when it holds" in refused(home, "rule", "add", "x", "--assign", "works")
+    shown = run(home, "show", number).output
+    assert "routed by noise" in shown
+
+
+DAYS = {
+    "after one another": (
+        ("--from", "2026-03-02", "--to", "2026-03-01"),
+        "from is 2026-03-02, after to, which",
+    ),
+    "after the last month": (("--from", "2026-03-02"), "from is 2026-03-02, after to, which is 2026-02-28"),
+    "to come": (
+        ("--to", "9999-12-31"),
+        "to is 9999-12-31, which is yet to come: give a day until today, 2026",
+    ),
+    "of old": (("--from", "0001-01-01"), "from is 0001-01-01: give a day since 1900-01-01"),
+}
+
+
+@pytest.mark.parametrize(("days", "said"), DAYS.values(), ids=DAYS)
+def test_days_on_which_nothing_can_have_come_in(home: Path, days: tuple[str, ...], said: str) -> None:
+    with time_machine.travel("2026-03-11T09:00:00Z", tick=True):
+        assert said in refused(home, "rule", "test", *days)
+
+
+def test_an_entry_shows_which_rule_failed(home: Path) -> None:
+    asked(home, "rule", "add", "boom", "--when", "size(tags) == 0 || tags[1] == 'x'", "--priority", "high")
+    number = entered(home, "--tag", "red")
+    shown = " ".join(run(home, "show", number).output.split())
+    assert "a rule failed" in shown
+    assert "boom failed" in shown
 
 
 def test_what_names_hold_that_no_database_takes(home: Path) -> None:
