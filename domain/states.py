@@ -59,6 +59,11 @@ class States:
         known = Direction(direction)
         return self.of_class.get(label, {}).get(known, DEFAULT[known])
 
+    def names(self) -> frozenset[str]:
+        """All of them, of whatever class and direction."""
+        all_of = (*DEFAULT.values(), *(one for some in self.of_class.values() for one in some.values()))
+        return frozenset(state for follow in all_of for state in follow)
+
     def first(self, direction: str, label: str) -> str:
         """Where such an entry begins."""
         return next(iter(self.follow(direction, label)))

@@ -1,6 +1,5 @@
 """``entry``: entries that people make, and what becomes of them."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -8,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from domain.correspondence import Details, Direction, Priority, Relation, holder, saying
+from domain.correspondence import Details, Direction, Relation, holder, saying
 from domain.errors import Usage
 from domain.rights import Action
 from domain.states import States
 from infra.wiring import Services
-from postroom.acting import act, rights
+from postroom.acting import act
 from postroom.context import services
 from postroom.entry_options import moment, with_details
-from postroom.output import answer, count, say, table
+from postroom.listing import list_entries
 from postroom.searching import Json, show
 from postroom.several import Numbers, each, told
 
@@ -37,6 +36,7 @@ Person = Annotated[str, typer.Option(help="Person who is to have it.")]
 
 entry = typer.Typer(no_args_is_help=True, help="Entries that people make, and what becomes of them.")
 entry.command("show")(show)
+entry.command("list")(list_entries)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -77,51 +77,6 @@ def new(
         office=_office(instance),
     )
     told(instance, made, as_json, "")
-
-
-@entry.command("list")
-def list_entries(
-    status: Annotated[str, typer.Option(help="Only those in this state.")] = "",
-    department: Annotated[str, typer.Option(help="Only those of this department.")] = "",
-    person: Annotated[str, typer.Option(help="Only those of this person.")] = "",
-    direction: Annotated[Direction | None, typer.Option(help="Only those of this direction.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
-    numbers: Annotated[bool, typer.Option("--numbers", help="Only their numbers, a line each.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Entries by state, holder and direction."""
-    instance = services()
-    from register.views import listed
-
-    data = listed(
-        status=status,
-        department=department,
-        person=person,
-        direction=direction or "",
-        limit=limit,
-        rights=rights(instance),
-    )
-
-    def people() -> None:
-        if numbers:
-            sys.stdout.writelines(f"{one['number']}\n" for one in data)
-            return
-        if not data:
-            say("There is none.")
-            return
-        rows = [
-            (
-                one["number"],
-                one["status"],
-                holder(one["department"], one["person"]),
-                "" if one["priority"] == Priority.NORMAL else one["priority"],
-                one["subject"],
-            )
-            for one in data
-        ]
-        table(count(len(data), "entry", "entries"), ["number", "state", "with", "priority", "subject"], rows)
-
-    answer(as_json, data, people)
 
 
 @entry.command()

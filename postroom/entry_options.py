@@ -44,7 +44,7 @@ def _detail(option: str, value: Any) -> tuple[str, Any]:
         case "sender" | "recipient":
             return f"{option}s", tuple(value)
         case "field":
-            return "custom", dict(map(_field, value))
+            return "custom", dict(map(assigned, value))
         case "tag":
             return "tags", tuple(filter(None, value))
         case "class_name":
@@ -56,7 +56,8 @@ def _detail(option: str, value: Any) -> tuple[str, Any]:
     return option, value
 
 
-def _field(text: str) -> tuple[str, str]:
+def assigned(text: str) -> tuple[str, str]:
+    """Name and value of a field, from NAME=VALUE."""
     name, equals, value = text.partition("=")
     if not equals:
         raise Usage(f"field is {text!r}: write it as NAME=VALUE")

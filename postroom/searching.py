@@ -37,7 +37,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(get)
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """The day that an option names."""
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
@@ -48,9 +49,9 @@ def search(
     query: Annotated[str, typer.Argument(help='Words, "phrases", -exclusions, subject: sender: number:')],
     label: Annotated[str | None, typer.Option("--class", help="Only this class.")] = None,
     since: Annotated[
-        date | None, typer.Option("--from", parser=_day, help="Received on or after, 2026-11-30.")
+        date | None, typer.Option("--from", parser=day, help="Received on or after, 2026-11-30.")
     ] = None,
-    until: Annotated[date | None, typer.Option("--to", parser=_day, help="Received on or before.")] = None,
+    until: Annotated[date | None, typer.Option("--to", parser=day, help="Received on or before.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many hits.")] = 10,
     boxes: Annotated[
         bool, typer.Option("--boxes", help="Where the words stand: document, its page, their boxes.")

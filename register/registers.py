@@ -36,7 +36,7 @@ def must_be_open(register: str, rights: Rights | None) -> None:
     """
     if rights is None or register in REGISTERS.values():
         return
-    known = sorted({*REGISTERS.values(), *_opened()})
+    known = there_are()
     if register not in known:
         raise Usage(
             f"register is {register}, which there is not; there are: {', '.join(known)}. "
@@ -44,5 +44,7 @@ def must_be_open(register: str, rights: Rights | None) -> None:
         )
 
 
-def _opened() -> set[str]:
-    return set(Counter.objects.exclude(year=HISTORY).values_list("register", flat=True))
+def there_are() -> list[str]:
+    """All registers: those of the directions, and those in which a number was ever given."""
+    opened = Counter.objects.exclude(year=HISTORY).values_list("register", flat=True)
+    return sorted({*REGISTERS.values(), *opened})

@@ -15,7 +15,7 @@ _HELD_BY = {
 }
 
 
-class _HeldBy(Func):
+class HeldBy(Func):
     """Whether a list holds one of these texts; also in a query within a query."""
 
     output_field = BooleanField()
@@ -99,5 +99,5 @@ def within(rights: Rights | None, action: Action = Action.VIEW) -> Q:
         found |= Q(confidentiality=Confidentiality.PUBLIC)
     if reach.granted:
         enough = [f"{one}:{reach.granted}" for one in (Action if action == Action.VIEW else (action,))]
-        found |= Q(_HeldBy(F("access"), *map(Value, enough)))
+        found |= Q(HeldBy(F("access"), *map(Value, enough)))
     return found

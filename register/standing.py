@@ -4,7 +4,7 @@ Nothing is removed: both keep their rows, their objects and their records.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,6 +41,15 @@ def documents() -> QuerySet[Document]:
 def counting() -> QuerySet[Document]:
     """The documents that count: they have their pages, and their entry is not void."""
     return documents().filter(entry__voided_at=None)
+
+
+def classes(entries: Sequence[Entry]) -> dict[int, str]:
+    """The class of each entry by its id: its own, or else that of its first document that has one; or ""."""
+    found = {one.pk: one.label for one in entries}
+    rows = documents().filter(entry__in=[pk for pk, label in found.items() if not label]).exclude(label=None)
+    for entry, label in rows.order_by("id").values_list("entry", "label"):
+        found[entry] = found[entry] or label or ""
+    return found
 
 
 def places(document: Document) -> list[tuple[int, int]]:

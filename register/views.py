@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Min, Q
+from django.db.models import F, Min
 
 from domain.rights import Action, Rights
 from register import attaching, party_views, standing
@@ -153,43 +153,6 @@ def _event(event: Event, rights: Rights | None, known: Collection[str]) -> dict[
         "content": said,
         "hash": event.hash,
     }
-
-
-def listed(
-    *,
-    status: str = "",
-    department: str = "",
-    person: str = "",
-    direction: str = "",
-    limit: int = 50,
-    after: str = "",
-    rights: Rights | None = None,
-) -> list[dict[str, Any]]:
-    """Entries that are not void, the newest first, behind the number ``after``: of this state and holder.
-
-    Raises:
-        Missing: there is no such entry, or none that the person may know of.
-    """
-    asked = {"status": status, "department": department, "person": person, "direction": direction}
-    wanted = {name: fit(value) for name, value in asked.items() if value}
-    found = Entry.objects.filter(within(rights), voided_at=None, **wanted)
-    if after:
-        last = entry(after, rights)
-        earlier = Q(received_at__lt=last.received_at)
-        found = found.filter(earlier | Q(received_at=last.received_at, pk__lt=last.pk))
-    return [
-        {
-            "number": one.number,
-            "received_at": one.received_at.isoformat(),
-            "direction": one.direction,
-            "status": one.status,
-            "department": one.department or None,
-            "person": one.person or None,
-            "priority": one.priority,
-            "subject": one.subject,
-        }
-        for one in found.order_by("-received_at", "-id")[:limit]
-    ]
 
 
 def source_range(document: Document) -> tuple[str, tuple[int, int]]:

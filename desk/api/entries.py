@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from django.http import FileResponse, HttpRequest, HttpResponse
 from ninja import Header, Path, Query, Router, Schema, Status
 
+from desk.api.listing import Wanted
 from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS, Precondition
 from desk.api.shapes import (
@@ -28,11 +29,11 @@ from desk.api.shapes import (
 )
 from desk.api.tokens import act, rights
 from desk.instance import served
-from domain.correspondence import Details, Direction, saying
+from domain.correspondence import Details, saying
 from domain.rights import Action
 from domain.states import States
 from infra.classes import must_be
-from register import contents, entries, holding, relations, sharing, views
+from register import contents, entries, holding, listing, relations, sharing, views
 from register.acts import Act
 from register.models import Entry
 from register.ranges import direction_of_number
@@ -46,28 +47,20 @@ _WHOLE = {200: EntryShape, 204: None, **PROBLEMS}
 _MADE = {201: EntryShape, 204: None, **PROBLEMS}
 
 
-@router.get("", response={200: Page, **PROBLEMS}, summary="Entries by state, holder and direction")
-def list_entries(
-    request: HttpRequest,
-    status: Annotated[str, Query(max_length=64)] = "",
-    department: Annotated[str, Query(max_length=64)] = "",
-    person: Annotated[str, Query(max_length=64)] = "",
-    direction: Direction | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str, Query(max_length=64)] = "",
-) -> Any:
-    """Those that are not void and that the user may see, the newest first."""
-    found = views.listed(
-        status=status,
-        department=department,
-        person=person,
-        direction=direction or "",
-        limit=limit + 1,
-        after=cursor,
+@router.get("", response={200: Page, **PROBLEMS}, summary="Entries by what they are")
+def list_entries(request: HttpRequest, query: Query[Wanted]) -> Any:
+    """Those that the user may see, the newest first or in order of number."""
+    found = listing.listed(
+        query.asked(),
+        zone=served().settings.zone,
+        states=states(),
+        known=partial(must_be, served()),
+        limit=query.limit + 1,
+        after=query.cursor,
         rights=rights(request),
     )
-    more = len(found) > limit
-    return {"items": found[:limit], "next": found[limit - 1]["number"] if more else None}
+    more = len(found) > query.limit
+    return {"items": found[: query.limit], "next": found[query.limit - 1]["number"] if more else None}
 
 
 @router.post("", response=_MADE, summary="Enter an entry: it gets the next number")

@@ -140,17 +140,22 @@ class Line(Schema):
     """An entry in a list."""
 
     number: str
+    code: Annotated[str, Field(alias="register")]
     received_at: str
     direction: str
     status: str
+    class_name: Annotated[str | None, Field(alias="class")]
     department: str | None
     person: str | None
     priority: str
     subject: str
+    senders: list[str]
+    recipients: list[str]
+    voided_at: str | None
 
 
 class Page(Schema):
-    """Some entries, the newest first; ``next`` is the cursor of those that follow, null for the last."""
+    """Some entries; ``next`` is the cursor of those that follow, null for the last."""
 
     items: list[Line]
     next: str | None

@@ -100,6 +100,32 @@ def test_who_may_ask() -> None:
     assert [one["name"] for one in ben.ask("get", "/office/department").json()["items"]] == ["legal", "works"]
 
 
+def test_a_register_is_listed_page_by_page_in_order_of_number() -> None:
+    ann = Program("ann")
+    made = [ann.ask("post", "/entries", {**LETTER, "tags": [tag]}).json()["number"] for tag in "aba"]
+    ann.ask("post", f"/entries/{made[1]}/void", {"reason": "twice"})
+    first = ann.ask("get", "/entries?register=IN&order=number&void=all&limit=2").json()
+    assert ([one["number"] for one in first["items"]], first["next"]) == (made[:2], made[1])
+    rest = ann.ask("get", f"/entries?register=IN&order=number&void=all&limit=2&cursor={made[1]}").json()
+    assert ([one["number"] for one in rest["items"]], rest["next"]) == (made[2:], None)
+    assert rest["items"][0]["senders"] == ["Ada Ltd"]
+    for query, found in (
+        ("void=void", [made[1]]), ("tag=a&limit=1", [made[2]]), ("tag=a&tag=b", []),
+        ("party=ada&from=2020-01-01&about=noise", [made[2], made[0]]),
+    ):  # fmt: skip
+        assert [one["number"] for one in ann.ask("get", f"/entries?{query}").json()["items"]] == found
+    for query, status, problem in (
+        ("status=nonsense", 404, "status is 'nonsense', which is not there. There are: answered, "),
+        ("class=novel", 422, "There is no class 'novel'. The classes are: "),
+        ("field=plot", 422, "query.field.0: Value error, write it as NAME=VALUE"),
+        ("field=plot=1", 404, "There is no field 'plot'. There is none yet"),
+        ("to=9999-12-31", 422, "to is 9999-12-31: give a day of the years 1900 to 2200"),
+        ("year=1", 422, "query.year: Input should be greater than or equal to 1900"),
+    ):
+        said = told(ann.ask("get", f"/entries?{query}"))
+        assert (said[0], said[1].startswith(problem)) == (status, True), said
+
+
 def test_tokens_end() -> None:
     program = Program("ann")
     assert program.ask("get", "/entries").status_code == 200

@@ -121,6 +121,29 @@ def test_it_goes_back_and_is_void_with_a_reason(home: Path) -> None:
     assert asked(home, "verify")["ok"]
 
 
+def test_a_register_is_listed_as_it_stands(home: Path) -> None:
+    made = [entered(home, "--tag", tag) for tag in "aba"]
+    asked(home, "entry", "void", made[1], "--reason", "typed twice")
+    whole = run(home, "entry", "list", "--register", "IN", "--all", "--order", "number", "--numbers")
+    assert whole.stdout.split() == made
+    (void,) = asked(home, "entry", "list", "--void")
+    assert (void["number"], void["senders"], void["voided_at"] is not None) == (made[1], ["Ada Ltd"], True)
+    lines = run(home, "entry", "list", "--all").output.splitlines()
+    assert [line.split("│")[2].strip() for line in lines if "│" in line] == [
+        "registered",
+        "void",
+        "registered",
+    ]
+    day = void["received_at"][:10]
+    found = run(
+        home, "entry", "list", "--tag", "a", "--from", day, "--to", day, "--party", "ada", "--numbers"
+    )
+    assert found.stdout.split() == [made[2], made[0]]
+    assert refused(home, "entry", "list", "--status", "nonsense").startswith("status is 'nonsense', which")
+    assert refused(home, "entry", "list", "--void", "--all") == "Give either --void or --all"
+    assert refused(home, "entry", "list", "--order", "age") == "--order is 'age': give newest or number"
+
+
 def test_a_class_has_states_of_its_own(home: Path) -> None:
     (home / "postroom.toml").write_text(
         '[states.invoice.incoming]\nregistered = ["paid"]\npaid = ["registered"]\n', "utf-8"

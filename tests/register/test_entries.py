@@ -361,20 +361,3 @@ def test_many_at_once_leave_no_gap_and_one_wins_each_race(register: Path) -> Non
 def test_signs_that_no_database_takes_do_no_harm(register: Path) -> None:
     made = enter(replace(LETTER, subject="no\0ise \ud800", tags=("a\0",)))
     assert (made.subject, now(made).tags) == ("no\ufffdise \ufffd", ["a\ufffd"])
-
-
-def test_they_are_listed_by_state_and_holder(register: Path) -> None:
-    first, second, gone = enter(), enter(LETTER, Direction.OUTGOING), enter()
-    holding.assign(first.number, ACT, department="works", person="ben")
-    entries.strike(gone.number, replace(ACT, reason="twice"))
-    listed = [one["number"] for one in views.listed()]
-    assert sorted(listed) == sorted([first.number, second.number])
-    cases: tuple[tuple[dict[str, Any], list[Entry]], ...] = (
-        ({"status": "draft"}, [second]),
-        ({"department": "works"}, [first]),
-        ({"person": "eva"}, []),
-        ({"direction": "incoming"}, [first]),
-        ({"limit": 1}, [second]),
-    )
-    for asked, expected in cases:
-        assert [one["number"] for one in views.listed(**asked)] == [one.number for one in expected]

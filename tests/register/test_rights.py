@@ -24,6 +24,7 @@ from domain.rights import MATRIX, Action, Guarded, Rights, labels
 from register import decisions, entries, holding, office, relations, sharing, views
 from register.acts import Act
 from register.attaching import must_attach
+from register.listing import Asked, listed
 from register.models import Entry
 from register.rights import within
 from tests.register.officers import ACT, LETTER, LEVELS, TODAY, ZONE, decide, enter, rights, who
@@ -256,7 +257,7 @@ def test_what_one_may_not_know_of_is_not_there() -> None:
     assert views.show(seen, rights("ben"))["relations"] == []
     last = views.show(seen, rights("ben"))["history"][-1]
     assert (last["kind"], last["content"]["number"]) == ("related", "")
-    assert [one["number"] for one in views.listed(rights=rights("ben"))] == [seen]
+    assert [one["number"] for one in listed(Asked(), zone=ZONE, rights=rights("ben"))] == [seen]
     sharing.share(hidden, "ben", who("ann"))
     assert views.show(hidden, rights("ben"))["access"] == ["view:ben"]
     assert len(views.show(seen, rights("ben"))["relations"]) == 1

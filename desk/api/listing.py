@@ -1,0 +1,72 @@
+"""What a request for a list of entries asks for."""
+
+from datetime import date
+from typing import Annotated
+
+from ninja import Field, Schema
+from pydantic import AfterValidator, StringConstraints
+
+from domain.correspondence import Channel, Confidentiality, Direction, Priority
+from register.listing import Asked, Order, Which
+
+Word = Annotated[str, StringConstraints(max_length=255)]
+
+
+def _assigned(text: str) -> str:
+    name, equals, _ = text.partition("=")
+    if not (equals and name.strip()):
+        raise ValueError("write it as NAME=VALUE")
+    return text
+
+
+class Wanted(Schema):
+    """Which entries, in which order; what is left out is not asked."""
+
+    code: Annotated[Word, Field(alias="register")] = ""
+    year: Annotated[int | None, Field(ge=1900, le=2200)] = None
+    direction: Direction | None = None
+    status: Word = ""
+    department: Word = ""
+    person: Word = ""
+    class_name: Annotated[Word, Field(alias="class")] = ""
+    tags: Annotated[list[Word], Field(alias="tag", max_length=20, default_factory=list)]
+    custom: Annotated[
+        list[Annotated[Word, AfterValidator(_assigned)]],
+        Field(alias="field", max_length=20, default_factory=list, description="NAME=VALUE"),
+    ]
+    channel: Channel | None = None
+    priority: Priority | None = None
+    confidentiality: Confidentiality | None = None
+    since: Annotated[date | None, Field(alias="from")] = None
+    until: Annotated[date | None, Field(alias="to")] = None
+    party: Word = ""
+    about: Word = ""
+    which: Annotated[Which, Field(alias="void", description="Whether void ones are among them.")] = (
+        Which.COUNTING
+    )
+    order: Order = Order.NEWEST
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, StringConstraints(max_length=64)] = ""
+
+    def asked(self) -> Asked:
+        """The same, as the register takes it."""
+        return Asked(
+            register=self.code,
+            year=self.year,
+            direction=self.direction or "",
+            status=self.status,
+            department=self.department,
+            person=self.person,
+            label=self.class_name,
+            tags=tuple(self.tags),
+            custom={name.strip(): value for name, _, value in (one.partition("=") for one in self.custom)},
+            channel=self.channel or "",
+            priority=self.priority or "",
+            confidentiality=self.confidentiality or "",
+            since=self.since,
+            until=self.until,
+            party=self.party,
+            about=self.about,
+            which=self.which,
+            order=self.order,
+        )

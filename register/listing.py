@@ -1,0 +1,225 @@
+"""Entries listed, by what people ask of them: for the command line and the API, with the rights of a user."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Coalesce
+
+from domain.errors import Missing, Usage
+from domain.fields import checked_values
+from domain.party import is_party_number
+from domain.rights import Rights
+from domain.states import USUAL, States
+from register import decisions, standing
+from register.models import Document, Entry, EntryParty, Party
+from register.parties import RECIPIENT, SENDER, find, fold
+from register.registers import there_are
+from register.rights import HeldBy, within
+from register.texts import fit
+from register.views import entry
+
+_YEARS = range(1900, 2201)
+
+
+class Order(StrEnum):
+    """What stands first."""
+
+    NEWEST = "newest"
+    NUMBER = "number"
+
+
+class Which(StrEnum):
+    """Whether void entries are among them."""
+
+    COUNTING = "counting"
+    ALL = "all"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which entries; what is empty is not asked.
+
+    Attributes:
+        year: of the register.
+        label: class, the entry's own or that of its documents.
+        tags: all of these.
+        custom: values of the office's own fields.
+        since: first day of receipt, in the office's time zone; ``until`` the last.
+        party: number of a sender or recipient, or a part of their name.
+        about: stands in the subject or the reference.
+    """
+
+    register: str = ""
+    year: int | None = None
+    direction: str = ""
+    status: str = ""
+    department: str = ""
+    person: str = ""
+    label: str = ""
+    tags: tuple[str, ...] = ()
+    custom: Mapping[str, object] = field(default_factory=dict)
+    channel: str = ""
+    priority: str = ""
+    confidentiality: str = ""
+    since: date | None = None
+    until: date | None = None
+    party: str = ""
+    about: str = ""
+    which: Which = Which.COUNTING
+    order: Order = Order.NEWEST
+
+
+_COLUMNS = ("register", "direction", "status", "department", "person", "channel", "priority",
+            "confidentiality")  # fmt: skip
+
+
+def listed(
+    asked: Asked,
+    *,
+    zone: ZoneInfo,
+    states: States = USUAL,
+    known: Callable[[str], None] = lambda label: None,
+    limit: int = 50,
+    after: str = "",
+    rights: Rights | None = None,
+) -> list[dict[str, Any]]:
+    """Entries that the person may know of, behind the number ``after``.
+
+    Args:
+        asked: which, and in which order.
+        zone: the office's, in which days end.
+        states: the office's.
+        known: raises for what is no class.
+        limit: at most so many.
+        after: the last of those before.
+        rights: whose they are; None for the installation's owner.
+
+    Raises:
+        Missing: there is no such register, state, department, user, field, party or entry; or none that the
+            person may know of.
+        Usage: a value cannot be.
+    """
+    asked = fit(asked)
+    mine = Entry.objects.filter(within(rights))
+    _must_be(asked, mine, states, known)
+    found = _matching(mine, asked, zone, rights)
+    if after:
+        found = found.filter(_behind(entry(after, rights), asked.order))
+    ordered = ("register", "year", "sequence") if asked.order == Order.NUMBER else ("-received_at", "-id")
+    return _lines(list(found.order_by(*ordered)[:limit]))
+
+
+def _must_be(asked: Asked, mine: QuerySet[Entry], states: States, known: Callable[[str], None]) -> None:
+    now = decisions.office()
+    there: tuple[tuple[str, Collection[str]], ...] = (
+        ("register", there_are()),
+        ("status", states.names()),
+        ("department", now.departments),
+        ("person", now.users),
+    )
+    for name, some in there:
+        value = getattr(asked, name)
+        # Those of before there was an office, or that it has taken away since, are found all the same.
+        if value and some and value not in some and not mine.filter(**{name: value}).exists():
+            raise Missing(f"{name} is {value!r}, which is not there. There are: {', '.join(sorted(some))}")
+    if asked.label:
+        known(asked.label)
+    for name in asked.custom:
+        if name not in now.fields:
+            fields = f"There are: {', '.join(sorted(now.fields))}" if now.fields else "There is none yet"
+            raise Missing(f"There is no field {name!r}. {fields}")
+
+
+def _matching(mine: QuerySet[Entry], asked: Asked, zone: ZoneInfo, rights: Rights | None) -> QuerySet[Entry]:
+    found = mine.filter(**{name: value for name in _COLUMNS if (value := getattr(asked, name))})
+    if asked.which != Which.ALL:
+        found = found.filter(voided_at__isnull=asked.which == Which.COUNTING)
+    if asked.year is not None:
+        found = found.filter(year=asked.year)
+    if asked.label:
+        found = found.filter(_of_class(asked.label))
+    for tag in asked.tags:
+        found = found.filter(HeldBy(F("tags"), Value(tag)))
+    for at, (name, value) in enumerate(_values(asked.custom).items()):
+        found = found.alias(**{f"field_{at}": KeyTransform(name, "custom")}).filter(**{f"field_{at}": value})
+    if asked.since:
+        found = found.filter(received_at__gte=_begins("from", asked.since, zone))
+    if asked.until:
+        found = found.filter(received_at__lt=_begins("to", asked.until, zone, later=1))
+    if asked.party:
+        found = found.filter(pk__in=_of_party(asked.party, rights).values("entry"))
+    if asked.about:
+        pattern = re.escape(asked.about)  # SQLite knows no case but of ASCII where it is not a pattern
+        found = found.filter(Q(subject__iregex=pattern) | Q(reference__iregex=pattern))
+    return found
+
+
+def _of_class(label: str) -> Q:
+    """Those whose own class it is, or else that of their first document that has one."""
+    first = standing.documents().filter(entry=OuterRef("pk")).exclude(label=None).order_by("id")
+    some = Document.objects.filter(label=label).values("entry")
+    by_documents = Entry.objects.filter(label="", pk__in=some).alias(
+        first=Subquery(first.values("label")[:1])
+    )
+    return Q(label=label) | Q(pk__in=by_documents.filter(first=label).values("pk"))
+
+
+def _values(custom: Mapping[str, object]) -> dict[str, object]:
+    fields = decisions.office().fields
+    asked = {name: replace(fields[name], label="", required=False) for name in custom}
+    return checked_values(asked, "", custom)
+
+
+def _of_party(text: str, rights: Rights | None) -> QuerySet[EntryParty]:
+    """On which entries they are: the party of this number, or those with this in a name of theirs."""
+    rows = EntryParty.objects.alias(now=Coalesce("party__merged_into_id", "party_id"))
+    if is_party_number(text):
+        return rows.filter(now=find(text, rights).pk)
+    named = Party.objects.filter(folded__contains=fold(text)).annotate(now=Coalesce("merged_into_id", "pk"))
+    return rows.filter(Q(now__in=named.values("now")) | Q(written__icontains=text))
+
+
+def _begins(name: str, day: date, zone: ZoneInfo, later: int = 0) -> datetime:
+    if day.year not in _YEARS:
+        raise Usage(f"{name} is {day}: give a day of the years {_YEARS[0]} to {_YEARS[-1]}")
+    return datetime.combine(day + timedelta(days=later), time(), zone)
+
+
+def _behind(last: Entry, order: Order) -> Q:
+    if order == Order.NUMBER:
+        in_year = Q(year__gt=last.year) | Q(year=last.year, sequence__gt=last.sequence)
+        return Q(register__gt=last.register) | Q(register=last.register) & in_year
+    return Q(received_at__lt=last.received_at) | Q(received_at=last.received_at, pk__lt=last.pk)
+
+
+def _lines(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    classes = standing.classes(entries)
+    names: dict[tuple[int, str], list[str]] = {}
+    for one in EntryParty.objects.filter(entry__in=entries).order_by("id"):
+        names.setdefault((one.entry_id, one.role), []).append(one.written)
+    return [
+        {
+            "number": one.number,
+            "register": one.register,
+            "received_at": one.received_at.isoformat(),
+            "direction": one.direction,
+            "status": one.status,
+            "class": classes[one.pk] or None,
+            "department": one.department or None,
+            "person": one.person or None,
+            "priority": one.priority,
+            "subject": one.subject,
+            "senders": names.get((one.pk, SENDER), []),
+            "recipients": names.get((one.pk, RECIPIENT), []),
+            "voided_at": one.voided_at.isoformat() if one.voided_at else None,
+        }
+        for one in entries
+    ]
