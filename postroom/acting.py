@@ -1,6 +1,8 @@
 """For whom a command acts: the installation's owner, or with ``--as`` one of the office's users."""
 
 import getpass
+import os
+import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -74,4 +76,9 @@ def act(instance: Services, reason: str = "", by: str = "", seen: int | None = N
     if may is not None and by not in ("", may.user.name):
         raise Usage(f"--by says {by}, and --as {may.user.name}: give one of them")
     who = may.user.name if may else by or getpass.getuser()
-    return Act(who, datetime.now(UTC), reason, seen, may)
+    return Act(who, datetime.now(UTC), reason, seen, may, _source())
+
+
+def _source() -> str:
+    """Where the command was given: the address that somebody is connected from, or else this machine."""
+    return os.environ.get("SSH_CLIENT", "").partition(" ")[0] or socket.gethostname()

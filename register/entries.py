@@ -215,7 +215,7 @@ def strike(number: str, act: Act, *, replaced_by: Sequence[str] = ()) -> Entry:
         for other in replaced_by:
             if not counts.filter(number=other).exists():
                 raise Usage(f"{other} cannot take the place of {number}: name an entry that counts")
-        voids.void(entry, act.reason, actor=act.actor, at=act.at, replaced_by=replaced_by)
+        voids.void(entry, act.reason, actor=act.actor, at=act.at, replaced_by=replaced_by, source=act.source)
         return Entry.objects.get(pk=entry.pk)
 
 

@@ -199,7 +199,9 @@ def begin(
 ) -> Party:
     """A new party with all that it is found by, and the pairs; within the caller's transaction."""
     told = {**content, "after": said(details), "similar": party_history.told_similar(similar)}
-    party = party_history.begin(columns_of(details), kind, told, actor=act.actor, at=act.at)
+    party = party_history.begin(
+        columns_of(details), kind, told, actor=act.actor, at=act.at, source=act.source
+    )
     index(party, details)
     propose(party, similar)
     return party

@@ -104,7 +104,7 @@ def merge(keep: str, other: str, act: Act) -> Party:
             one.merged_into = kept
             one.save(update_fields=["merged_into"])
             told = {"kept": kept.key, "reason": act.reason}
-            party_history.append(one, MERGED_INTO, told, actor=act.actor, at=act.at)
+            party_history.append(one, MERGED_INTO, told, actor=act.actor, at=act.at, source=act.source)
         PartyKey.objects.filter(party=gone).update(party=kept)
         _pair(kept, gone, separate=False)
         content: dict[str, Any] = {
@@ -131,7 +131,7 @@ def separate(one: str, other: str, act: Act) -> tuple[Party, Party]:
         _pair(first, second, separate=True)
         for mine, its in ((first, second), (second, first)):
             content = {"other": its.key, "reason": act.reason}
-            party_history.append(mine, SEPARATED, content, actor=act.actor, at=act.at)
+            party_history.append(mine, SEPARATED, content, actor=act.actor, at=act.at, source=act.source)
         return first, second
 
 
@@ -158,14 +158,14 @@ def split(number: str, act: Act) -> Party:
             one.merged_into = gone
             one.save(update_fields=["merged_into"])
             content = {"kept": gone.key, "reason": act.reason}
-            party_history.append(one, MERGED_INTO, content, actor=act.actor, at=act.at)
+            party_history.append(one, MERGED_INTO, content, actor=act.actor, at=act.at, source=act.source)
         for kind, value in keys_of(theirs):
             if (kind, value) not in keys_of(after):
                 PartyKey.objects.filter(party=kept, kind=kind, value=value).update(party=gone)
         _pair(kept, gone, separate=True)
         _put(kept, before, after, SPLIT, {"other": gone.key, "reason": act.reason}, act)
         content = {"kept": kept.key, "reason": act.reason}
-        party_history.append(gone, SPLIT, content, actor=act.actor, at=act.at)
+        party_history.append(gone, SPLIT, content, actor=act.actor, at=act.at, source=act.source)
         return gone
 
 
@@ -277,7 +277,7 @@ def _put(
         "after": {name: now.get(name) for name in changed},
         "similar": party_history.told_similar(similar),
     }
-    party_history.append(party, kind, told, actor=act.actor, at=act.at)
+    party_history.append(party, kind, told, actor=act.actor, at=act.at, source=act.source)
     return party
 
 

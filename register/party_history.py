@@ -23,18 +23,30 @@ SEPARATED, SPLIT = "separated", "split"
 
 
 def begin(
-    columns: Mapping[str, Any], kind: str, content: dict[str, Any], *, actor: str, at: datetime
+    columns: Mapping[str, Any],
+    kind: str,
+    content: dict[str, Any],
+    *,
+    actor: str,
+    at: datetime,
+    source: str = "",
 ) -> Party:
     """A new party with the next number, and the first event of its history."""
     sequence = take_next(PARTIES, HISTORY)
     party = Party.objects.create(key=format_party(sequence), **fit(dict(columns)))
-    _add(party, sequence, kind, content, actor=actor, at=at)
+    _add(party, sequence, kind, _from(source, content), actor=actor, at=at)
     return party
 
 
-def append(party: Party, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> PartyEvent:
+def append(
+    party: Party, kind: str, content: dict[str, Any], *, actor: str, at: datetime, source: str = ""
+) -> PartyEvent:
     """Add an event to the history of a party as it stands now, within the caller's transaction."""
-    return _add(party, take_next(PARTIES, HISTORY), kind, content, actor=actor, at=at)
+    return _add(party, take_next(PARTIES, HISTORY), kind, _from(source, content), actor=actor, at=at)
+
+
+def _from(source: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {**content, "source": source} if source else content
 
 
 def _add(

@@ -192,7 +192,7 @@ def void_rest(name: str, act: Act, *, office: States = USUAL) -> list[str]:
                 department=found.department,
             )
             recorded(entry, "reserved", {"reserved": name, "place": found.place, "reason": ""}, act)
-            voids.void(entry, act.reason, actor=act.actor, at=act.at)
+            voids.void(entry, act.reason, actor=act.actor, at=act.at, source=act.source)
     if not made:
         raise Usage(f"No number of {name} is open: nothing is made void")
     return made

@@ -27,6 +27,14 @@ class HeldBy(Func):
         return sql, [*column[1], *(value for _, values in texts for value in values)]
 
 
+_HOLDS = "who holds it, or a registrar"
+_WHO = {
+    Action.APPROVE: "an approver of its department",
+    Action.REGISTER: "a registrar, or a records manager",
+}
+"""Whom to ask for what one may not do."""
+
+
 def guarded(entry: Entry) -> Guarded:
     """What of the entry decides who may."""
     return Guarded(entry.department, entry.person, entry.confidentiality, granted(entry.access))
@@ -51,9 +59,7 @@ def must(rights: Rights | None, action: Action, entry: Entry) -> None:
     if not (rights.may(Action.VIEW, subject) or rights.may(action, subject)):
         raise Missing(f"There is no entry {entry.number}. Find it: postroom search WORDS")
     if not rights.may(action, subject):
-        raise Forbidden(
-            f"{rights.user.name} may not {action} {entry.number}: ask who holds it, or a registrar"
-        )
+        raise Forbidden(f"{rights.user.name} may not {action} {entry.number}: ask {_WHO.get(action, _HOLDS)}")
 
 
 def may_register(rights: Rights | None, entry: Guarded) -> bool:

@@ -20,6 +20,7 @@ def void(
     at: datetime,
     replaced_by: Sequence[str] = (),
     batch: Batch | None = None,
+    source: str = "",
 ) -> None:
     """Make the entry void, within a transaction that has locked its row; its number is never given again.
 
@@ -30,6 +31,7 @@ def void(
         at: when.
         replaced_by: numbers of the entries that count in its place.
         batch: that was filed anew, where this comes of it.
+        source: where it was asked for.
 
     Raises:
         Usage: it is void already, or there is no reason.
@@ -41,6 +43,7 @@ def void(
     entry.voided_at, entry.void_reason = at, reason
     Entry.objects.filter(pk=entry.pk).update(voided_at=at, void_reason=reason)
     content = {"reason": reason, "replaced_by": list(replaced_by), "batch": batch.key if batch else None}
+    content |= {"source": source} if source else {}
     record(entry, VOIDED, content, actor=actor, at=at)
 
 

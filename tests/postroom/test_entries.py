@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import socket
 from pathlib import Path
 
 import pytest
@@ -228,3 +229,12 @@ def test_the_number_is_told_also_of_what_a_rule_made_secret(home: Path) -> None:
     done = run(home, "entry", "new", "--subject", "Noise", "--sender", "Ada", "--as", "ann")
     number = Entry.objects.get().number
     assert (done.exit_code, done.output) == (0, f"{number} is entered. You may not see it.\n")
+
+
+def test_history_tells_where_a_command_was_given(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSH_CLIENT", raising=False)
+    assert run(home, "entry", "new", "--subject", "Noise", "--sender", "Ada").exit_code == 0
+    monkeypatch.setenv("SSH_CLIENT", "203.0.113.5 50212 22")
+    assert run(home, "entry", "void", "IN-2026-000001-7", "--reason", "twice").exit_code == 0
+    shown = json.loads(run(home, "show", "IN-2026-000001-7", "--json").output)
+    assert [one["content"]["source"] for one in shown["history"]] == [socket.gethostname(), "203.0.113.5"]
