@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from archive.keys import record_key
 from flows import certify, heads
 from flows.fixity import check_share
 from infra.wiring import Services
-from register import account, checks, decisions, history, party_history, ranges
+from register import account, checks, comparing, decisions, history, party_history, ranges
 from register.batches import keys_in_work
 
 
@@ -34,6 +35,7 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
         "unchecked": checks.unchecked(checked.of) if share == 1.0 else [],
         "mirror_troubles": checked.mirror,
         "history_breaks": breaks,
+        "entries_differing": list(comparing.differing(record_key)),
         "heads_differing": rewritten,
         "stamps_wrong": certify.wrong(services),
         "records_pending": account.records_pending(),

@@ -1,6 +1,7 @@
 """Filing: the one transaction that makes a document an entry of the register."""
 
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.attachment import Attachment
+from domain.chain import body_of, content_hash
 from domain.document import Candidate, Fate, FateKind, Field, Signature, Verdict
 from domain.errors import Refused
 from domain.numbers import Place
@@ -32,7 +34,7 @@ from register.models import (
 )
 from register.numbering import next_number, range_of, take_reserved, taken_by
 from register.parties import RECIPIENT, SENDER, fold, named, set_parties
-from register.records import record_batch, snapshot, write_record
+from register.records import record_batch, snapshots, write_record
 from register.session import write
 from register.texts import fit
 
@@ -276,15 +278,15 @@ def _attached(batch: Batch) -> dict[str, str]:
 
 
 def record(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
-    """Append an event to the entry's history and to the outbox, within the caller's transaction."""
-    event = history.append(entry, kind, content, actor=actor, at=at)
-    written = history.as_record(event)
-    Outbox.objects.create(
-        entry=entry,
-        event=event,
-        sequence=event.sequence,
-        body=write_record({"event": written, "entry": snapshot(entry)}),
-    )
+    """Append an event to the entry's history and to the outbox, within the caller's transaction.
+
+    The event certifies the record of the entry as it stands in the database now.
+    """
+    told, salt = snapshots([entry.pk])[entry.pk], secrets.token_hex(32)
+    certified = content_hash(salt, body_of(told))
+    event = history.append(entry, kind, {**content, history.CERTIFIED: certified}, actor=actor, at=at)
+    body = write_record({"event": history.as_record(event), "entry": told, "salt": salt})
+    Outbox.objects.create(entry=entry, event=event, sequence=event.sequence, body=body)
     return event
 
 
@@ -355,6 +357,8 @@ def close(
         )
         if received_again:
             again = standing.counting().filter(batch=received_again)
+            of = Entry.objects.filter(pk__in=again.values("entry")).order_by("id")
+            list(of.select_for_update())  # so that each is recorded as nobody else changes it
             for document in again.select_related("entry").order_by("id"):
                 content = {"document": document.key, "batch": now.key, "source": now.source}
                 record(document.entry, "received again", content, actor="intake", at=now.received_at)

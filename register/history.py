@@ -13,6 +13,8 @@ from register.models import Counter, Entry, Event, EventContent
 from register.numbers import HISTORY, NO_REGISTERS, take_next
 
 _AT_ONCE = 5000  # events read together
+CERTIFIED = "entry_sha256"
+"""Where in an event's content stands the hash of the entry's record, and of its salt."""
 _GONE = "what the event says is missing"
 
 

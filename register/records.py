@@ -5,14 +5,25 @@ A record says by its own SHA-256 that it is whole. ``order`` is the id that its 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Prefetch
 
 from domain.errors import Usage
-from register.models import Batch, Document, Entry, EntryParty, Event, Outbox, PageFate, Problem, StoredObject
+from register.models import (
+    Batch,
+    Correction,
+    Document,
+    Entry,
+    EntryParty,
+    Event,
+    Outbox,
+    PageFate,
+    Problem,
+    StoredObject,
+)
 
 VERSION = 2
 _DETAILS = (
@@ -51,10 +62,29 @@ def _text(record: dict[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False, sort_keys=True)
 
 
-def snapshot(entry: Entry) -> dict[str, Any]:
-    """The whole entry as its record in the archive holds it."""
-    parties = EntryParty.objects.filter(entry=entry).select_related("party").order_by("id")
-    documents = Document.objects.filter(entry=entry).select_related("batch").order_by("id")
+def snapshots(entries: Collection[int]) -> dict[int, dict[str, Any]]:
+    """These entries by id, as they stand in the database now: each whole, as its record in the archive is."""
+    documents = Document.objects.select_related("batch").defer(
+        *(f"batch__{name}" for name in ("plan", "profile", "edits", "alarms"))
+    )
+    claims = ("document", "position", "page", "claim__ordinal", "claim__original")
+    rows = (
+        Entry.objects.filter(pk__in=entries)
+        .order_by("id")
+        .prefetch_related(
+            Prefetch("parties", EntryParty.objects.select_related("party").order_by("id")),
+            Prefetch("documents", documents.order_by("id")),
+            Prefetch(
+                "documents__fates",
+                PageFate.objects.select_related("claim").only(*claims).order_by("position"),
+            ),
+            Prefetch("documents__corrections", Correction.objects.order_by("id")),
+        )
+    )
+    return {one.pk: _snapshot(one) for one in rows}
+
+
+def _snapshot(entry: Entry) -> dict[str, Any]:
     return {
         "number": entry.number,
         "register": entry.register,
@@ -69,13 +99,15 @@ def snapshot(entry: Entry) -> dict[str, Any]:
         "dated": entry.dated.isoformat() if entry.dated else None,
         "voided_at": entry.voided_at.isoformat() if entry.voided_at else None,
         "void_reason": entry.void_reason,
-        "parties": [{"role": one.role, "name": one.written, "party": one.party.key} for one in parties],
-        "documents": [_document(one) for one in documents],
+        "parties": [
+            {"role": one.role, "name": one.written, "party": one.party.key} for one in entry.parties.all()
+        ],
+        "documents": [_document(one) for one in entry.documents.all()],
     }
 
 
 def class_in(told: Mapping[str, Any]) -> str:
-    """The class of an entry that ``snapshot`` told of: its own, or of its first document that has one."""
+    """The class of an entry that ``snapshots`` told of: its own, or of its first document that has one."""
     documents = (one["class"] for one in told["documents"] if one["account"] and one["class"])
     return str(told.get("label") or next(documents, ""))
 
@@ -88,7 +120,6 @@ def columns_of(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _document(document: Document) -> dict[str, Any]:
-    fates = document.fates.select_related("claim").order_by("position")
     return {
         "document": document.key,
         "order": document.pk,
@@ -115,7 +146,8 @@ def _document(document: Document) -> dict[str, Any]:
         "blind": document.blind,
         "forgotten": document.forgotten,
         "account": [
-            {"file": one.claim.ordinal, "original": one.claim.original, "page": one.page} for one in fates
+            {"file": one.claim.ordinal, "original": one.claim.original, "page": one.page}
+            for one in document.fates.all()
         ],
         "corrections": [
             {
@@ -127,7 +159,7 @@ def _document(document: Document) -> dict[str, Any]:
                 "reason": one.reason,
                 "at": one.at.isoformat(),
             }
-            for one in document.corrections.order_by("id")
+            for one in document.corrections.all()
         ],
     }
 

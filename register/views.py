@@ -10,6 +10,7 @@ from django.db.models import F, Min
 from domain.rights import Action, Rights
 from register import attaching, party_views, standing
 from register.batches import pace
+from register.history import CERTIFIED
 from register.models import Batch, Claim, Document, Entry, Event, Outbox, PageFate, Problem, StoredObject
 from register.numbering import no_entry, stored
 from register.records import class_in
@@ -142,6 +143,8 @@ def alternatives(document: Document) -> list[dict[str, Any]]:
 def _event(event: Event, rights: Rights | None, known: Collection[str]) -> dict[str, Any]:
     """What happened; of an entry that one may not know of, not which it is."""
     said = json.loads(event.content.body) if hasattr(event, "content") else None
+    if said:
+        said.pop(CERTIFIED, None)
     if said and event.kind in ("related", "no longer related"):
         other = said["number"]
         said["number"] = other if other in known or may(other, rights) else ""

@@ -21,6 +21,7 @@ from domain.wire import from_json, to_json
 from flows.intake import intake
 from flows.publish import deliver
 from flows.receipts import Checked, check, issue
+from flows.verify import verify
 from infra.database import disconnect
 from infra.settings import OfficeSettings
 from infra.wiring import Services, open_services
@@ -79,6 +80,22 @@ def forged(pdf: bytes, said: bytes) -> bytes:
         )
         document.save(out)
     return out.getvalue()
+
+
+def test_nothing_is_certified_of_an_entry_that_was_altered(office: Services) -> None:
+    number = typed(office)
+    Entry.objects.filter(number=number).update(subject="forged")
+    problem = "not as its last event left it: subject"
+    with pytest.raises(Usage, match=f"{number} is not as its history says .{problem}.*postroom verify"):
+        issue(office, number, ACT)
+    told = verify(office)
+    assert (told["ok"], told["entries_differing"]) == (False, 1)
+    assert told["wrong"]["entries_differing"] == [
+        {"register": "DESK", "sequence": 1, "number": number, "problem": problem}
+    ]
+    Entry.objects.filter(number=number).update(subject="Noise")
+    assert verify(office)["entries_differing"] == 0
+    assert issue(office, number, ACT)
 
 
 def test_it_certifies_what_was_received(office: Services, tmp_path: Path) -> None:

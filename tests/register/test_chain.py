@@ -168,6 +168,7 @@ def test_each_event_says_what_was_before_and_what_is_after(register: Path) -> No
     ]  # fmt: skip
     said = {"reason": "it was wrong", "source": "192.0.2.7"}
     nobody, works = {"department": "", "person": ""}, {"department": "works", "person": ""}
+    assert all(len(one["content"].pop("entry_sha256")) == 64 for one in events)
     assert [one["content"] for one in events[1:]] == [
         {"before": {"subject": "Noise"}, "after": {"subject": "Much noise"}, **said},
         {"from": nobody, "to": works, "status": "assigned", **said},

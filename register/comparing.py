@@ -1,0 +1,145 @@
+"""Entries beside their history: what of a row is not as its last event left it.
+
+The event certifies the record of the entry by a hash in its content. Events of before do not: their record is
+compared with the hash of the one that the archive holds.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from domain.chain import body_of, content_hash
+from domain.errors import Usage
+from register.history import CERTIFIED
+from register.models import Entry, Event, StoredObject
+from register.records import snapshots
+
+Key = Callable[[str, int], str]
+"""Where the record of an event lies in the archive, by number of its entry and sequence."""
+
+_AT_ONCE = 100  # entries read together
+_TRIES = 5  # looks at an entry that others change meanwhile
+_NAMED = 5  # fields that are named
+_MOMENTS = ("received_at", "voided_at", "at")
+_ROWS = ("parties", "documents", "corrections")
+
+
+def differing(key: Key) -> Iterator[dict[str, Any]]:
+    """Each entry that is not as its history says: register, sequence of its last event, number, problem.
+
+    Others may write meanwhile: an entry that moved on between two looks is looked at again.
+    """
+    ids = Entry.objects.order_by("id").values_list("id", flat=True)
+    last = 0
+    while some := list(ids.filter(id__gt=last)[:_AT_ONCE]):
+        yield from _differing(some, key)
+        last = some[-1]
+
+
+def must_agree(entry: Entry, key: Key) -> None:
+    """See that an entry is as its history says.
+
+    Raises:
+        Usage: it is not.
+    """
+    for one in _differing([entry.pk], key):
+        raise Usage(
+            f"{entry.number} is not as its history says ({one['problem']}): nothing is certified of it. "
+            "Find out who wrote to the database: postroom verify"
+        )
+
+
+def _differing(ids: Collection[int], key: Key) -> Iterator[dict[str, Any]]:
+    waiting = list(ids)
+    for _ in range(_TRIES):
+        before = _last(waiting)
+        events = Event.objects.filter(pk__in=before.values()).select_related("content", "outbox")
+        by_entry = {one.entry_id: one for one in events}
+        now = snapshots(waiting)
+        kept = _kept(now, by_entry, key)
+        after = _last(waiting)
+        for pk, told in now.items():
+            if before.get(pk) == after.get(pk):
+                event = by_entry.get(pk)
+                if problem := _problem(told, event, kept):
+                    sequence = event.sequence if event else 0
+                    yield {
+                        "register": told["register"],
+                        "sequence": sequence,
+                        "number": told["number"],
+                        "problem": problem,
+                    }
+        waiting = [pk for pk in waiting if before.get(pk) != after.get(pk)]
+        if not waiting:
+            return
+
+
+def _last(ids: Collection[int]) -> dict[int, int]:
+    """The id of the last event of each of these entries."""
+    found = Event.objects.filter(entry__in=ids).values_list("entry").annotate(Max("id"))
+    return dict(found.order_by())
+
+
+def _kept(now: Mapping[int, dict[str, Any]], events: Mapping[int, Event], key: Key) -> dict[int, str]:
+    """The SHA-256 of the record that the archive holds of each of these entries' last events."""
+    keys = {}
+    for pk, told in now.items():
+        with suppress(Usage):  # a number that somebody forged may be none
+            if pk in events:
+                keys[key(told["number"], events[pk].sequence)] = pk
+    found = StoredObject.objects.filter(key__in=keys).values_list("key", "sha256")
+    return {keys[one]: sha256 for one, sha256 in found}
+
+
+def _problem(now: dict[str, Any], event: Event | None, kept: Mapping[int, str]) -> str:
+    if event is None:
+        return "no event tells of it"
+    body = event.outbox.body if hasattr(event, "outbox") else ""
+    try:
+        record = json.loads(body)
+        was, said = record["entry"], record["event"]
+        content = json.loads(event.content.body) if hasattr(event, "content") else {}
+        certified = content.get(CERTIFIED)
+        whole = said["hash"] == event.hash
+        if certified:
+            whole &= content_hash(record["salt"], body_of(was)) == certified
+        elif event.entry_id in kept:
+            whole &= hashlib.sha256(body.encode()).hexdigest() == kept[event.entry_id]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "the record of its last event is gone, or cannot be read"
+    if not whole:
+        return "the record of its last event was altered"
+    found = _differences(now, was)
+    named = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+    return f"not as its last event left it: {named}" if found else ""
+
+
+def _differences(now: Mapping[str, Any], was: Mapping[str, Any], path: str = "") -> list[str]:
+    """Paths of what is another, but for what records of before do not tell and ids that a rebuild changes."""
+    found = []
+    for name in was:
+        if name not in now or name == "order" or (name == "party" and was[name] is None):
+            continue
+        if name in _ROWS:
+            found += _of_rows(now[name], was[name], f"{path}{name}")
+        elif not _same(name, now[name], was[name]):
+            found.append(f"{path}{name}")
+    return found
+
+
+def _of_rows(now: Sequence[Any], was: Sequence[Any], path: str) -> list[str]:
+    if len(now) != len(was):
+        return [path]
+    pairs = enumerate(zip(now, was, strict=True))
+    return [one for at, (mine, its) in pairs for one in _differences(mine, its, f"{path}[{at}].")]
+
+
+def _same(name: str, now: Any, was: Any) -> bool:
+    if name in _MOMENTS and now and was:
+        return datetime.fromisoformat(now) == datetime.fromisoformat(was)
+    return bool(now == was)

@@ -1,0 +1,152 @@
+"""Entries beside their history: who writes past it is told, with the entry and the field."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from archive.keys import record_key
+from domain.correspondence import Relation
+from domain.document import Fate, FateKind
+from domain.errors import Usage
+from domain.office import Department, Post, Role, User
+from register import comparing, holding, relations, review, sharing, voids
+from register.comparing import differing, must_agree
+from register.filing import close
+from register.models import (
+    Correction,
+    Document,
+    Entry,
+    EntryParty,
+    Event,
+    EventContent,
+    Outbox,
+    PageFate,
+    StoredObject,
+)
+from register.records import read_record, snapshots, write_record
+from tests.register.filings import AT, file_one, open_batch
+from tests.register.officers import ACT, ZONE, decide, enter
+from tests.register.tampering import past_the_guards
+
+
+def found() -> list[tuple[str, str]]:
+    return [(one["number"], one["problem"]) for one in differing(record_key)]
+
+
+def test_whoever_writes_past_the_history_is_told(register: Path) -> None:
+    first, second, other = enter(), enter(), enter()
+    assert found() == []
+    Entry.objects.filter(pk=first.pk).update(
+        received_at=AT.replace(year=2020), subject="forged", confidentiality="public"
+    )
+    EntryParty.objects.filter(entry=second).update(written="Mallory")
+    assert found() == [
+        (first.number, "not as its last event left it: confidentiality, received_at, subject"),
+        (second.number, "not as its last event left it: parties[0].name"),
+    ]
+    (one, _) = differing(record_key)
+    assert (one["register"], one["sequence"]) == ("IN", 1)
+    for forged in (first, second):
+        with pytest.raises(Usage, match=f"{forged.number} is not as its history says .*postroom verify"):
+            must_agree(forged, record_key)
+    must_agree(other, record_key)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda: Document.objects.update(label="invoice"), "documents[0].class"),
+        (lambda: Document.objects.update(fields=[{"name": "iban"}]), "documents[0].fields"),
+        (lambda: PageFate.objects.filter(page=1).update(position=9), "documents[0].account"),
+        (lambda: Correction.objects.update(reason="none"), "documents[0].corrections[0].reason"),
+        (lambda: Correction.objects.all().delete(), "documents[0].corrections"),
+        (lambda: EntryParty.objects.filter(role="sender").delete(), "parties"),
+        (lambda: Entry.objects.update(voided_at=AT), "voided_at"),
+        (lambda: Entry.objects.update(custom={"fee": 1}), "custom"),
+        (lambda: Entry.objects.update(number="none/such"), "number"),
+    ],
+)
+def test_each_part_of_an_entry_is_compared(register: Path, change: Callable[[], Any], problem: str) -> None:
+    document = file_one(open_batch(pages=2), 0, ((0, 1), (0, 2)))
+    review.label(document.key, "letter", actor="eva", at=AT, reason="seen")
+    assert found() == []
+    change()
+    assert [one for _, one in found()] == [f"not as its last event left it: {problem}"]
+
+
+def test_all_that_people_and_programs_do_agrees(register: Path) -> None:
+    decide(Department("works"), User("ben", posts=(Post(Role.CASE_HANDLER),)))
+    batch = open_batch(pages=3)
+    scanned = file_one(batch, 0, ((0, 1),)).entry
+    file_one(batch, 1, ((0, 2),), attach_to=scanned.number)
+    close(batch, [Fate(0, 3, FateKind.BLANK)], [])
+    close(open_batch("again", pages=1), [Fate(0, 1, FateKind.DUPLICATE)], [], received_again=batch)
+    for number in (scanned.number, enter().number):
+        holding.assign(number, ACT, department="works")
+        sharing.share(number, "ben", ACT)
+        relations.relate(number, Relation.ANSWERS, enter().number, ACT)
+        relations.forward(number, ["Works Ltd"], ACT, zone=ZONE)
+    held = Entry.objects.get(pk=scanned.pk)
+    local = AT.astimezone(ZONE)  # another zone than the database's
+    voids.void(held, "a mistake", actor="eva", at=local)
+    assert found() == []
+
+
+def test_a_record_made_anew_for_a_forged_entry_is_told(register: Path) -> None:
+    """Who also writes the record anew does not know what the event certified."""
+    number = enter().number
+    Entry.objects.update(subject="forged")
+    row = Outbox.objects.exclude(event=None).get()
+    record = read_record(row.body.encode())
+    record["entry"]["subject"] = "forged"
+    Outbox.objects.filter(pk=row.pk).update(body=write_record(record))
+    assert found() == [(number, "the record of its last event was altered")]
+    Outbox.objects.filter(pk=row.pk).update(body="")
+    assert found() == [(number, "the record of its last event is gone, or cannot be read")]
+    Outbox.objects.filter(pk=row.pk).delete()
+    assert found() == [(number, "the record of its last event is gone, or cannot be read")]
+
+
+def test_of_events_of_before_the_archive_says_what_the_record_was(register: Path) -> None:
+    number = enter().number
+    row = Outbox.objects.exclude(event=None).get()
+    record = read_record(row.body.encode())
+    del record["entry"]["custom"]  # they did not tell it
+    record["entry"]["parties"][0]["party"] = None
+    body = write_record(record)
+    Outbox.objects.filter(pk=row.pk).update(body=body)
+    with past_the_guards():
+        EventContent.objects.update(body="{}")
+    assert found() == []
+    StoredObject.objects.create(key=record_key(number, 1), sha256="0" * 64, size=1, role="record")
+    assert found() == [(number, "the record of its last event was altered")]
+
+
+def test_an_entry_without_history_is_told(register: Path) -> None:
+    number = enter().number
+    with past_the_guards(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM register_outbox")
+        cursor.execute("DELETE FROM register_eventcontent")
+        cursor.execute("DELETE FROM register_event")
+    assert found() == [(number, "no event tells of it")]
+
+
+def test_an_entry_that_moves_on_meanwhile_is_no_difference(
+    register: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = enter().number
+    looks: list[list[int]] = []
+
+    def look(ids: list[int]) -> dict[int, dict[str, Any]]:
+        if not looks:
+            holding.assign(number, ACT, department="works")
+        looks.append(ids)
+        return snapshots(ids)
+
+    monkeypatch.setattr(comparing, "snapshots", look)
+    assert found() == []
+    assert len(looks) == 2
+    assert Event.objects.count() == 2
