@@ -16,7 +16,8 @@ class IndexEntry:
         language: ISO 639-1 of the main text, the first document's, or None.
         pages: text of each page, in order, all documents of the entry together.
         dates: dates found on the letter.
-        identifiers: reference, IBAN, tax ids, amounts, phone, e-mail, barcodes ... as written and compact.
+        identifiers: reference, IBAN, tax ids, amounts, phone, e-mail, barcodes ... as written and compact;
+            and what is found by its words as written: tags, custom fields, location, who holds it.
         access: labels of those who may see it; a search passes its own and sees what overlaps.
         languages: of each page, as ``language``; without them all pages are in that one.
         amounts: on the letter, as ``1234.50 EUR``, or ``1234.50`` where no currency stands beside it.

@@ -1,6 +1,7 @@
 """An entry as the index is to hold it."""
 
 import json
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,6 +47,13 @@ def _names(row: Outbox, entry: dict[str, Any]) -> dict[str, list[str]]:
     return names
 
 
+def _said(entry: dict[str, Any]) -> Iterator[str]:
+    """What people said of the entry beside its subject, and who holds it; each is found by its words."""
+    yield from entry.get("tags", ())
+    yield from (str(one) for one in entry.get("custom", {}).values() if not isinstance(one, bool))
+    yield from filter(None, (entry.get(name) for name in ("location", "department", "person")))
+
+
 def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEntry:
     """The entry as this change left it; ``pages`` are the texts of its documents' pages in order."""
     entry = json.loads(row.body)["entry"]
@@ -59,6 +67,7 @@ def index_entry(row: Outbox, pages: tuple[str, ...], zone: ZoneInfo) -> IndexEnt
     identifiers += [field["value"] for field in fields if field["name"] in _IDENTIFIERS]
     identifiers += [field["text"] for field in fields if field["name"] in _IDENTIFIERS and field["text"]]
     identifiers += [document["barcode"] for document in documents if document["barcode"]]
+    identifiers += _said(entry)
     return IndexEntry(
         number=entry["number"],
         sequence=row.sequence,

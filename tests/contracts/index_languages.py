@@ -4,10 +4,11 @@ import pytest
 
 from domain.entry import Query
 from index.port import Index
+from tests.contracts.index_words import WordsContract
 from tests.contracts.mail import entry, numbers, only
 
 
-class LanguagesContract:
+class LanguagesContract(WordsContract):
     @pytest.mark.parametrize("more", [0, 100])
     def test_each_page_is_stemmed_in_its_own_language(self, index: Index, more: int) -> None:
         """A German letter with an English one attached to it, also where the entry is a long one."""

@@ -120,7 +120,7 @@ def test_a_register_is_listed_page_by_page_in_order_of_number() -> None:
         ("field=plot", 422, "query.field.0: Value error, write it as NAME=VALUE"),
         ("field=plot=1", 404, "There is no field 'plot'. There is none yet"),
         ("to=9999-12-31", 422, "to is 9999-12-31: give a day of the years 1900 to 2200"),
-        ("year=1", 422, "query.year: Input should be greater than or equal to 1900"),
+        ("year=1", 422, "year: Input should be greater than or equal to 1900"),
     ):
         said = told(ann.ask("get", f"/entries?{query}"))
         assert (said[0], said[1].startswith(problem)) == (status, True), said

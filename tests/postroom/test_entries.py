@@ -122,6 +122,20 @@ def test_it_goes_back_and_is_void_with_a_reason(home: Path) -> None:
     assert asked(home, "verify")["ok"]
 
 
+def test_it_is_found_by_what_was_said_of_it(home: Path) -> None:
+    asked(home, "field", "add", "plot", "--kind", "text")
+    said = ("--tag", "balloon", "--field", "plot=4711", "--location", "cellar shelf", "--person", "ben")
+    number, other = entered(home, *said), entered(home)
+    for words in ("balloon", "4711", '"cellar shelf"', "ben", "balloon ben noise"):
+        assert [one["number"] for one in asked(home, "search", words)["hits"]] == [number]
+    asked(home, "entry", "amend", number, "--tag", "kite")
+    asked(home, "entry", "amend", other, "--location", "Attic")
+    found = {words: [one["number"] for one in asked(home, "search", words)["hits"]] for words in (
+        "balloon", "kite", "attic",
+    )}  # fmt: skip
+    assert found == {"balloon": [], "kite": [number], "attic": [other]}
+
+
 def test_a_register_is_listed_as_it_stands(home: Path) -> None:
     made = [entered(home, "--tag", tag) for tag in "aba"]
     asked(home, "entry", "void", made[1], "--reason", "typed twice")
