@@ -1,21 +1,17 @@
 """The database's roles on a real server: the register works with them, and history stays history."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
+from domain.correspondence import Confidentiality
 from domain.document import Fate, FateKind
 from domain.office import Deadline, Department, Rule, User
 from domain.working_time import Calendar, opening_hours
 from infra.database import connect, disconnect
-from infra.services.postgresql import PostgreSQL
 from register import (
     batches,
     checks,
@@ -39,44 +35,9 @@ from register.following import Desk, follow
 from register.history import breaks
 from register.models import Chunk, Document, Event, StoredObject
 from tests.databases import settings
-from tests.infra.deploy_files import DEPLOY
+from tests.infra.deploy_database import FORBIDDEN, PASSWORD, PROCESSES, SQL, Laid, refused
 from tests.register.filings import AT, file_one, open_batch
 from tests.register.test_resplits import resplit
-from tests.servers import fresh_database
-
-SQL = DEPLOY / "access" / "postgresql"
-PASSWORD = "of the test"
-PROCESSES = ("postroom_station", "postroom_worker", "postroom_indexer")
-
-
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """A database as set-up leaves it."""
-
-    superuser: str
-
-    def url(self, role: str) -> str:
-        """Its address for a role."""
-        parts = urlsplit(self.superuser)
-        place = f"{role}:{PASSWORD.replace(' ', '%20')}@{parts.hostname}:{parts.port}"
-        return urlunsplit(parts._replace(netloc=place))
-
-
-@pytest.fixture
-def laid(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Laid]:
-    database = Laid(fresh_database(postgresql))
-    with psycopg.connect(database.superuser, autocommit=True) as connection:
-        for _ in range(2):  # a second time changes nothing
-            connection.execute((SQL / "roles.sql").read_bytes())
-        for role in ("postroom_owner", "postroom_reader", *PROCESSES):
-            connection.execute(f"ALTER ROLE {role} PASSWORD '{PASSWORD}'".encode())
-    connect(tmp_path, settings(database.url("postroom_owner")))
-    disconnect()
-    with psycopg.connect(database.url("postroom_owner")) as connection:
-        for _ in range(2):
-            connection.execute((SQL / "grants.sql").read_bytes())
-    yield database
-    disconnect()
 
 
 @pytest.fixture(params=PROCESSES)
@@ -147,9 +108,9 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
     connect(tmp_path, settings(laid.url("postroom_owner")))
     act = Act("owner", AT)
     office.put("department", Department("works"), act)
-    office.put("user", User("ben", email="ben@example.org"), act)
+    office.put("user", User("ben", email="ben@example.org", clearance=Confidentiality.CONFIDENTIAL), act)
     then: dict[str, str | tuple[str, ...]] = {
-        "assign": "works/ben", "priority": "high", "confidentiality": "public", "tags": ("new",),
+        "assign": "works/ben", "priority": "high", "confidentiality": "confidential", "tags": ("new",),
         "notify": ("ben",),
     }  # fmt: skip
     office.put("rule", Rule("all", 1, "true", then), act)
@@ -160,7 +121,7 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
     assert follow(Desk(decisions.office(), ZoneInfo("UTC")), FOLLOWERS) == 2
     entry.refresh_from_db()
     assert (entry.department, entry.person, entry.status) == ("works", "ben", "assigned")
-    assert (entry.priority, entry.confidentiality, entry.tags) == ("high", "public", ["new"])
+    assert (entry.priority, entry.confidentiality, entry.tags) == ("high", "confidential", ["new"])
     postings.ripen(AT, AT)
     went, fails = postings.due("mail", AT, 9)
     postings.went([went], AT)
@@ -175,47 +136,6 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
     assert settle(desk) == 1
     assert [one.what for one in fire(desk, AT + timedelta(days=9))] == ["passed"]
     assert follow(desk, FOLLOWERS) == 1
-
-
-FORBIDDEN = {
-    "change a decision": "UPDATE register_decision SET actor = 'x'",
-    "change an event": "UPDATE register_event SET kind = 'voided'",
-    "remove an event": "DELETE FROM register_event",
-    "empty history": "TRUNCATE register_event CASCADE",
-    "change what an event says": "UPDATE register_eventcontent SET body = '{}'",
-    "erase what an event says": "DELETE FROM register_eventcontent",
-    "turn the guards off": "ALTER TABLE register_event DISABLE TRIGGER ALL",
-    "go round the guards": "SET session_replication_role = replica",
-    "remove the guards": "DROP FUNCTION register_event_refuse CASCADE",
-    "remove an entry": "DELETE FROM register_entry",
-    "change a number": "UPDATE register_entry SET number = 'IN-2026-000009-9'",
-    "change when it came": "UPDATE register_entry SET received_at = now()",
-    "remove a document": "DELETE FROM register_document",
-    "change whose document it is": "UPDATE register_document SET manifest = 'x'",
-    "remove a counter": "DELETE FROM register_counter",
-    "change a counter's register": "UPDATE register_counter SET year = 1999",
-    "forget an object": "DELETE FROM register_storedobject",
-    "change a hash": "UPDATE register_storedobject SET sha256 = 'x'",
-    "withhold a record": "DELETE FROM register_outbox",
-    "change a record": "UPDATE register_outbox SET body = '{}'",
-    "remove a correction": "DELETE FROM register_correction",
-    "remove a batch": "DELETE FROM register_batch",
-    "remove a claim": "DELETE FROM register_claim",
-    "change a fate": "UPDATE register_pagefate SET kind = 'blank'",
-    "make a table": "CREATE TABLE mine (id int)",
-    "make a role": "CREATE ROLE mine",
-    "become the owner": "SET ROLE postroom_owner",
-    "pretend an upgrade": "INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'x', now())",
-}
-
-
-def refused(url: str, statement: str) -> bool:
-    with psycopg.connect(url) as connection:
-        try:
-            connection.execute(statement.encode())
-        except (InsufficientPrivilege, ReadOnlySqlTransaction):
-            return True
-        return False
 
 
 def test_nothing_else_can_be_done(register: Laid, laid: Laid) -> None:
