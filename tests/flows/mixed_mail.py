@@ -118,6 +118,8 @@ def _enter_by_hand() -> None:
     answer = enter(Direction.OUTGOING, replace(details, location=""), act, zone=zone, register="REPLY")
     assign(made.number, act, department="works", person="ben")
     relate(answer.number, Relation.ANSWERS, made.number, act)
+    for state in ("for approval", "approved", "signed", "dispatched"):
+        move(answer.number, state, act)
     move(made.number, "answered", act)
     amend(made.number, lambda one: replace(one, recipients=(), senders=("Carl", "Bob")), act, zone=zone)
     strike(twice.number, act, replaced_by=[made.number])
