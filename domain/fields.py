@@ -36,7 +36,7 @@ def checked_values(
             of = f" of the class {fields[name].label}" if name in fields else ""
             there = f"The fields are: {', '.join(sorted(known))}" if known else "There is none yet"
             raise Usage(f"There is no field {name!r}{of} for this entry. {there}. Empty it: --field {name}=")
-        found[name] = _value(known[name], value)
+        found[name] = checked_value(known[name], value)
     lacking = [name for name, one in known.items() if one.required and name not in found]
     if lacking:
         raise Usage(f"{lacking[0]} is missing: --field {lacking[0]}=VALUE")
@@ -83,7 +83,12 @@ _READ: Mapping[FieldKind, tuple[Callable[[str], object], str]] = {
 }
 
 
-def _value(field: CustomField, value: object) -> object:
+def checked_value(field: CustomField, value: object) -> object:
+    """A value of this field in its one form.
+
+    Raises:
+        Usage: it cannot be.
+    """
     text = str(value).strip()
     if len(text) > _LONGEST:
         raise Usage(f"{field.name} has {len(text)} signs: at most {_LONGEST}")

@@ -92,7 +92,8 @@ class Rule:
         order: rules with a lower one are asked first.
         when: a condition in the Common Expression Language.
         then: by action what it does: ``assign`` (department, or department/person), ``priority``,
-            ``confidentiality``, ``tags``, ``deadline`` (the name of one), ``notify`` (user or e-mail
+            ``confidentiality``, ``language``, ``location``, ``fields`` (of the office's own, each as
+            ``name=value``), ``tags``, ``deadline`` (the name of one), ``notify`` (user or e-mail
             address), ``second look`` (why).
         owner: the user who answers for it.
         since, until: days on which it holds, both inclusive; None for always.

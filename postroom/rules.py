@@ -35,6 +35,11 @@ class _Options:
     assign: Annotated[str | None, typer.Option(help="DEPARTMENT, DEPARTMENT/PERSON or /PERSON.")]
     priority: Annotated[str | None, typer.Option(help="Priority that it gets.")]
     confidentiality: Annotated[str | None, typer.Option(help="Who may know of it.")]
+    language: Annotated[str | None, typer.Option(help="Language that it gets, two letters.")]
+    location: Annotated[str | None, typer.Option(help="Where the paper is to lie.")]
+    field: Annotated[
+        list[str] | None, typer.Option(help="A field of the office's own, NAME=VALUE; more than once.")
+    ]
     tag: Annotated[list[str] | None, typer.Option(help="May be given more than once.")]
     deadline: Annotated[str | None, typer.Option(help="Deadline of the office that it gets.")]
     notify: Annotated[list[str] | None, typer.Option(help="User or e-mail address; more than once.")]
@@ -48,6 +53,9 @@ def _said_of_rule(given: dict[str, Any]) -> dict[str, Any]:
         "assign": given["assign"],
         "priority": given["priority"],
         "confidentiality": given["confidentiality"],
+        "language": (given["language"] or "").lower(),
+        "location": given["location"],
+        "fields": tuple(given["field"] or ()),
         "tags": tuple(given["tag"] or ()),
         "deadline": given["deadline"],
         "notify": tuple(given["notify"] or ()),

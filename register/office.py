@@ -27,12 +27,11 @@ from domain.office import (
 )
 from domain.rights import Action, Guarded, Rights
 from register.acts import Act
-from register.conditions import asks_for_field, must_be_condition
 from register.deadlines import must_be_deadline
 from register.decisions import decide, office
 from register.models import Entry
 from register.rights import must_anywhere
-from register.routing import holders, must_be_rule, needed_by_rule
+from register.routing import holders, must_be_rule, must_fit_fields, needed_by_rule, needs_field
 from register.session import alone, write
 from register.staff import why_nobody
 
@@ -245,18 +244,20 @@ def _field(now: Office, one: CustomField) -> None:
         raise Usage("choices are for a field of the kind choice, which needs some: --choice A --choice B")
     with_it = replace(now, fields={**now.fields, one.name: one})
     for rule in now.rules.values():
-        if asks_for_field(rule.when, one.name):
-            _must_be_askable(rule, with_it)
+        if needs_field(rule, one.name):
+            _must_go_with(rule, with_it)
     before = now.fields.get(one.name)
     if before and before.kind != one.kind and Entry.objects.filter(custom__has_key=one.name).exists():
         raise Usage(f"kind is {one.kind}, but entries have it as {before.kind}: make a field of another name")
 
 
-def _must_be_askable(rule: Rule, now: Office) -> None:
+def _must_go_with(rule: Rule, now: Office) -> None:
     try:
-        must_be_condition(rule.when, now)
+        must_fit_fields(now, rule)
     except Usage as error:
-        raise Usage(f"the rule {rule.name} could not be asked any more: {error}. Change it first") from error
+        raise Usage(
+            f"the rule {rule.name} could not be followed any more: {error}. Change it first"
+        ) from error
 
 
 def _closure(now: Office, one: Closure) -> None:

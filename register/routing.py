@@ -7,14 +7,20 @@ from typing import Any
 
 from domain.correspondence import Confidentiality, Priority, is_stricter
 from domain.errors import Usage
+from domain.fields import checked_value
 from domain.notices import is_address
 from domain.office import Office, Rule
 from register.conditions import asks_for_field, holds, must_be_condition
 
-ONCE = ("assign", "priority", "confidentiality", "deadline")
+ONCE = ("assign", "priority", "confidentiality", "deadline", "language", "location")
 """What only one rule can say of an entry: the first that does."""
 EACH = ("tags", "notify", "second look")
 """What each rule can add to."""
+FIELDS = "fields"
+"""Fields of the office's own, each as ``name=value``: of each only one rule can say what it is."""
+FIELD = "field "
+"""In front of the name of such a field, in what the rules say."""
+_ACTIONS = (*ONCE, FIELDS, *EACH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ def route(rules: Sequence[Rule], facts: Mapping[str, Any]) -> Outcome:
             failed[rule.name] = str(error)
             continue
         matched.append(rule.name)
-        for action, value in rule.then.items():
+        for action, value in _said(rule):
             if action in EACH:
                 said[action] = list(dict.fromkeys([*said.get(action, ()), *_listed(value)]))
                 by[action] = (*by.get(action, ()), rule.name)
@@ -74,6 +80,20 @@ def route(rules: Sequence[Rule], facts: Mapping[str, Any]) -> Outcome:
         said.pop("assign", None)
         by.pop("assign", None)
     return Outcome(said, by, tuple(overruled), failed, tuple(matched))
+
+
+def _said(rule: Rule) -> Iterator[tuple[str, Any]]:
+    for action, value in rule.then.items():
+        if action == FIELDS:
+            yield from ((f"{FIELD}{name}", text) for name, text in _fields(value))
+        else:
+            yield action, value
+
+
+def _fields(value: object) -> list[tuple[str, str]]:
+    """Name and value of each; "" for the value where there is none."""
+    parts = (one.partition("=") for one in _listed(value))
+    return [(name.strip(), text.strip()) for name, _, text in parts]
 
 
 def must_be_rule(now: Office, rule: Rule) -> None:
@@ -125,12 +145,16 @@ def _misformed(action: str, value: object) -> Iterator[str]:
 
 
 def _problems(now: Office, action: str, value: str | tuple[str, ...]) -> Iterator[str]:
-    if action not in (*ONCE, *EACH):
-        yield f"there is no such action. They are: {', '.join((*ONCE, *EACH))}"
+    if action not in _ACTIONS:
+        yield f"there is no such action. They are: {', '.join(_ACTIONS)}"
     yield from _misformed(action, value)
     if action == "assign":
         yield from no_holder(now, str(value))
         return
+    if action == FIELDS:
+        yield from _no_fields(now, value)
+    if action == "language" and not (len(str(value)) == 2 and str(value).isalpha()):
+        yield f"{value!r} is no language: give two letters, such as en"
     known: Mapping[str, Collection[str]] = {
         "priority": tuple(Priority),
         "confidentiality": tuple(Confidentiality),
@@ -146,6 +170,38 @@ def _problems(now: Office, action: str, value: str | tuple[str, ...]) -> Iterato
             yield f"{one!r} is no user, no webhook and no e-mail address. {_known(told)}"
 
 
+def _no_fields(now: Office, value: object) -> Iterator[str]:
+    found = _fields(value)
+    for place, (name, text) in enumerate(found):
+        if not text:
+            yield f"{name!r} is given no value: write it as NAME=VALUE"
+        elif name not in now.fields:
+            yield f"there is no field {name!r}. {_known(now.fields)}"
+        elif name in dict(found[:place]):
+            yield f"{name} stands twice: it can be only one"
+        else:
+            try:
+                checked_value(now.fields[name], text)
+            except Usage as error:
+                yield str(error)
+
+
+def must_fit_fields(now: Office, rule: Rule) -> None:
+    """See that a rule that is there goes with the office's own fields as they are to be.
+
+    Raises:
+        Usage: it could not be asked, or set what it sets.
+    """
+    must_be_condition(rule.when, now)
+    for problem in _no_fields(now, rule.then.get(FIELDS, ())):
+        raise Usage(problem)
+
+
+def needs_field(rule: Rule, name: str) -> bool:
+    """Whether a rule asks for this field of the office's own, or sets it."""
+    return asks_for_field(rule.when, name) or name in dict(_fields(rule.then.get(FIELDS, ())))
+
+
 def needed_by_rule(now: Office, kind: str, name: str) -> str:
     """Which rule needs what the office decided, and for what; "" for none."""
     for rule in now.rules.values():
@@ -153,7 +209,7 @@ def needed_by_rule(now: Office, kind: str, name: str) -> str:
             "department": ("assigns to it", holders(str(rule.then.get("assign", "")))[0] == name),
             "deadline": ("sets it", rule.then.get("deadline") == name),
             "webhook": ("notifies it", name in _listed(rule.then.get("notify", ()))),
-            "field": ("asks for it", asks_for_field(rule.when, name)),
+            "field": ("asks for it or sets it", needs_field(rule, name)),
         }
         does, needs = what.get(kind, ("", False))
         if needs:

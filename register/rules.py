@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from domain.correspondence import Confidentiality, Priority, is_stricter
+from domain.correspondence import Confidentiality, is_stricter
 from domain.errors import Usage
+from domain.fields import checked_values
 from domain.notices import ROUTED, RULE_FAILED, SECOND_LOOK
-from domain.office import Office, Rule
+from domain.office import CustomField, Office, Rule
 from domain.rights import Guarded
 from domain.states import ASSIGNED, ENDS, RECEIVED, REGISTERED
 from register.acts import Act
@@ -21,12 +22,13 @@ from register.models import Entry, Outbox
 from register.notices import News, let_know
 from register.office import must_be_holder, must_stay_held
 from register.records import class_in
-from register.routing import Outcome, holders, in_order, route
-from register.said import said_by_people
+from register.routing import FIELD, Outcome, holders, in_order, route
+from register.said import CUSTOM, said_by_people
 from register.staff import registrars
 
 ACTOR = "rules"
 _NEW = frozenset({"entered", "registered"})
+_TEXTS = ("priority", "language", "location")
 _CLASSED = frozenset({"labelled", "classed again"})
 
 
@@ -93,7 +95,7 @@ def _number(value: object) -> object:
 
 def _do(entry: Entry, outcome: Outcome, happened: Happened, desk: Desk) -> None:
     said, problems = dict(outcome.said), dict(outcome.failed)
-    columns = _details(entry, said)
+    columns = _details(entry, said, problems, desk.office)
     columns |= _given(entry, said, columns, problems, desk, happened)
     more = [*said.get("tags", ()), *([SECOND_LOOK] if said.get("second look") or problems else [])]
     if more:
@@ -116,14 +118,29 @@ def _do(entry: Entry, outcome: Outcome, happened: Happened, desk: Desk) -> None:
     _tell(done, said, problems, happened, desk)
 
 
-def _details(entry: Entry, said: Mapping[str, Any]) -> dict[str, Any]:
-    """What the entry becomes, but for what people said of it; it never becomes less confidential."""
-    found: dict[str, Any] = {}
-    if "priority" in said and "priority" not in said_by_people(entry):
-        found["priority"] = str(Priority(said["priority"]))
+def _details(entry: Entry, said: dict[str, Any], problems: dict[str, str], office: Office) -> dict[str, Any]:
+    """What the entry becomes, but for what people said of it; it never becomes less confidential.
+
+    Where a field cannot be set nobody is given it: it waits in the registry's own queue.
+    """
+    by_people = said_by_people(entry)
+    found = {name: said[name] for name in _TEXTS if name in said and name not in by_people}
+    custom = {name.removeprefix(FIELD): value for name, value in said.items() if name.startswith(FIELD)}
+    custom = {name: value for name, value in custom.items() if f"{CUSTOM}{name}" not in by_people}
+    for name, value in custom.items():
+        try:
+            one = checked_values(_optional(office), class_of(entry), {name: value})
+            found["custom"] = {**found.get("custom", entry.custom), **one}
+        except Usage as error:
+            problems[f"{FIELD}{name}"] = str(error)
+            said.pop("assign", None)
     if "confidentiality" in said and is_stricter(said["confidentiality"], entry.confidentiality):
         found["confidentiality"] = str(Confidentiality(said["confidentiality"]))
     return found
+
+
+def _optional(office: Office) -> dict[str, CustomField]:
+    return {name: replace(one, required=False) for name, one in office.fields.items()}
 
 
 def _given(

@@ -200,3 +200,13 @@ def test_the_queues_are_for_those_who_work_on_them(home: Path) -> None:
     assert "leave out --as" in refused(home, "review", "again", "--as", "ann")
     assert refused(home, "label", "x", "letter", "--as", "ben").startswith("There is no document x")
     assert refused(home, "label", "x", "letter", "--as", "ben", "--by", "eva").startswith("--by says eva")
+
+
+def test_a_rule_sets_fields(home: Path) -> None:
+    asked(home, "field", "add", "plot", "--kind", "number")
+    given = ("--field", "plot=12", "--language", "ES", "--location", "shelf 3")
+    made = asked(home, "rule", "add", "plots", "--when", "true", *given)
+    assert made["then"] == {"language": "es", "location": "shelf 3", "fields": ["plot=12"]}
+    assert asked(home, "rule", "test", "plots", "--field", "plot=13")["rules"][0]["name"] == "plots"
+    shown = asked(home, "show", entered(home))
+    assert (shown["language"], shown["location"], shown["custom"]) == ("es", "shelf 3", {"plot": "12"})

@@ -356,14 +356,14 @@ def test_what_a_rule_needs_stays(register: Path) -> None:
         rule("plots", "pages > 1 && custom.plot > 10.0", tags=("x",)), rule("told", "true", notify=("erp",)),
     )  # fmt: skip
     for kind, name, said in (
-        ("field", "plot", "field plot cannot go: the rule plots asks for it"),
+        ("field", "plot", "field plot cannot go: the rule plots asks for it or sets it"),
         ("webhook", "erp", "webhook erp cannot go: the rule told notifies it"),
     ):
         with pytest.raises(Usage) as error:
             office.take_away(kind, name, ACT)
         assert str(error.value) == said
     put(rule("numbers", "custom.plot > 10.0", tags=("x",)))
-    with pytest.raises(Usage, match=r"the rule numbers could not be asked any more: .* Change it first"):
+    with pytest.raises(Usage, match=r"the rule numbers could not be followed any more: .* Change it first"):
         office.put("field", CustomField("plot", FieldKind.TEXT), ACT)
     office.take_away("field", "size", ACT)
     for name in ("plots", "numbers", "told"):
