@@ -113,6 +113,11 @@ def versions(kind: str, name: str = "") -> list[dict[str, Any]]:
     ]
 
 
+def last(kind: str, name: str) -> Decision | None:
+    """The decision by which it holds, or does not any more; None where nothing was ever decided."""
+    return Decision.objects.filter(kind=kind, name=name).order_by("sequence").last()
+
+
 def breaks() -> Iterator[dict[str, Any]]:
     """Each place where the chain of decisions does not hold."""
     previous, last = START, 0

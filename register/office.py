@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from domain.errors import Missing, Usage
+from domain.errors import Missing, Stale, Usage
 from domain.notices import EVENTS, WAYS, is_address
 from domain.notices import KINDS as NOTICES
 from domain.numbers import must_be_form
@@ -26,6 +26,7 @@ from domain.office import (
     Webhook,
 )
 from domain.rights import Action, Guarded, Rights
+from register import decisions
 from register.acts import Act
 from register.deadlines import must_be_deadline
 from register.decisions import decide, office
@@ -50,6 +51,7 @@ def put(kind: str, value: Any, act: Act) -> None:
     must_anywhere(act.rights, Action.ADMINISTER)
     with write():
         now = _locked()
+        _must_be_seen(kind, value.name, act)
         _CHECKS[kind](now, value)
         if _of(now, kind).get(value.name) == value:
             raise Usage(f"{kind} {value.name} is so already: nothing is changed")
@@ -89,6 +91,7 @@ def take_away(kind: str, name: str, act: Act) -> None:
     must_anywhere(act.rights, Action.ADMINISTER)
     with write():
         now = _locked()
+        _must_be_seen(kind, name, act)
         find(kind, name, now)
         if needed := _needed(now, kind, name):
             raise Usage(f"{kind} {name} cannot go: {needed}")
@@ -157,6 +160,25 @@ def must_stay_held(now: Office, entry: Guarded, today: date) -> None:
 def _of(now: Office, kind: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = getattr(now, KINDS[kind][0])
     return found
+
+
+def _must_be_seen(kind: str, name: str, act: Act) -> None:
+    """See that nobody has decided of it since the person looked.
+
+    Raises:
+        Stale: somebody has; says what they did.
+    """
+    if act.seen is None:
+        return
+    last = decisions.last(kind, name)
+    if last is None:
+        raise Stale(f"There is no {kind} {name}, and never was: look at what there is, then decide anew.")
+    if last.sequence != act.seen:
+        did = "decided anew" if last.body else "taken away"
+        raise Stale(
+            f"{kind} {name} was changed meanwhile: {did} by {last.actor} at "
+            f"{last.at.isoformat(timespec='seconds')}. Look at it again, then decide anew."
+        )
 
 
 def _locked() -> Office:

@@ -18,6 +18,7 @@ from register.session import write
 
 READ, WRITE = "read", "write"
 SCOPES = (READ, WRITE)
+_LONGEST = 36500  # days
 _MARK = "pr_"  # by which a token is known for one, also by those who look for leaked ones
 
 
@@ -25,13 +26,15 @@ def give(name: str, user: str, scopes: Sequence[str], days: int, act: Act) -> st
     """Make a token and return it: it is not told again.
 
     Raises:
-        Usage: there is no such user or scope, or a token of that name.
+        Usage: there is no such user or scope, a token of that name, or the days are too many.
         Forbidden: only an administrator gives one for somebody else.
     """
     _must_be_theirs(user, act)
     find("user", user, office())
     if unknown := [one for one in scopes if one not in SCOPES]:
         raise Usage(f"scope is {unknown[0]!r}: {', '.join(SCOPES)}")
+    if not 0 <= days <= _LONGEST:
+        raise Usage(f"days is {days}: give up to {_LONGEST}, or 0 for a token that stays")
     token = f"{_MARK}{secrets.token_urlsafe(32)}"
     with write():
         if _valid(act.at).filter(user=user, name=name).exists():

@@ -10,11 +10,12 @@ from ninja import Field, Router, Schema
 from desk.api.entries import states
 from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS
-from desk.api.shapes import Because, Name, Short
+from desk.api.shapes import Because, Name, Names, Short
 from desk.api.tokens import act
+from desk.instance import served
 from domain.errors import Usage
 from domain.rights import Action
-from register import bulk, entries, holding, sharing
+from register import bulk, entries, holding, relations, sharing
 from register.acts import Act
 from register.models import Entry
 
@@ -24,13 +25,14 @@ router = Router(by_alias=True)
 class Many(Because):
     """What is to be done with each of these entries, and what that needs."""
 
-    action: Literal["move", "assign", "claim", "return", "share", "void"]
+    action: Literal["move", "assign", "claim", "return", "forward", "share", "unshare", "void"]
     numbers: Annotated[list[Name], Field(min_length=1, max_length=200)]
     to: Annotated[Short, Field(description="The state that follows, of move.")] = ""
     department: Short = ""
     person: Short = ""
-    user: Annotated[Short, Field(description="With whom they are shared, of share.")] = ""
-    may: Annotated[Action, Field(description="What that user may do, of share.")] = Action.VIEW
+    recipients: Annotated[Names, Field(default_factory=list, description="To whom outside, of forward.")]
+    user: Annotated[Short, Field(description="With whom they are shared, of share and unshare.")] = ""
+    may: Annotated[Action, Field(description="What that user may do, of share and unshare.")] = Action.VIEW
 
 
 class NotDone(Schema):
@@ -72,5 +74,9 @@ _DOING: dict[str, Callable[[str, Many, Act], Entry]] = {
     "claim": lambda number, said, doing: holding.claim(number, doing, office=states()),
     "return": lambda number, said, doing: holding.give_back(number, doing, office=states()),
     "share": lambda number, said, doing: sharing.share(number, said.user, doing, said.may),
+    "unshare": lambda number, said, doing: sharing.unshare(number, said.user, doing, said.may),
+    "forward": lambda number, said, doing: relations.forward(
+        number, said.recipients, doing, zone=served().settings.zone, office=states()
+    ),
     "void": lambda number, said, doing: entries.strike(number, doing),
 }

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Path, Query, Router
+from ninja import Query, Router
 
+from desk.api.entries import Number
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Clocks, Due
 from desk.api.tokens import rights
@@ -16,7 +17,6 @@ from register import clock_views
 from register.decisions import office
 
 router = Router()
-Number = Annotated[str, Path(max_length=64, pattern="^[A-Z0-9-]+$")]
 
 
 @router.get("", response={200: Due, **PROBLEMS}, summary="Deadlines that have not ended, those due first")

@@ -199,6 +199,11 @@ _changing(
     lambda number, said, doing: sharing.share(number, said.user, doing, said.action),
     "Let a user do something with an entry", "Whatever their roles.",
 )  # fmt: skip
+_changing(
+    "unshare", "/unshare", Shared,
+    lambda number, said, doing: sharing.unshare(number, said.user, doing, said.action),
+    "Take back what was shared", "What their roles allow stays.",
+)  # fmt: skip
 
 
 def in_path(number: str) -> str:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router, Status
 from pydantic import StringConstraints, ValidationError
 
+from desk.api.entries import IfMatch, seen
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Because, Held
 from desk.api.tokens import act, rights
@@ -20,7 +21,7 @@ from domain.states import States
 from domain.wire import from_json, to_plain
 from flows.follow import calendar_of
 from infra.classes import must_be
-from register import office
+from register import decisions, office
 from register.deadlines import must_be_known, must_be_reached
 from register.decisions import office as office_now
 from register.rights import must_anywhere
@@ -33,20 +34,56 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 @router.get("/{kind}", response={200: Held, **PROBLEMS}, summary="What holds of a kind")
 def listed(request: HttpRequest, kind: Kind) -> Any:
     """Departments, users, fields, closures, delegations, rules, deadlines; to administrators webhooks."""
-    if kind == "webhook":
-        must_anywhere(rights(request), Action.ADMINISTER)
+    _must_see(request, kind)
     found = getattr(office_now(), KINDS[kind][0])
     return {"items": [to_plain(found[name]) for name in sorted(found)]}
 
 
+@router.get("/{kind}/{name}", response={200: dict[str, Any], **PROBLEMS}, summary="What holds under a name")
+def show(request: HttpRequest, response: HttpResponse, kind: Kind, name: Name) -> Any:
+    """Its ETag is the decision by which it holds."""
+    _must_see(request, kind)
+    found = to_plain(office.find(kind, name))
+    response["ETag"] = _etag(kind, name)
+    return found
+
+
+@router.get("/{kind}/{name}/history", response={200: Held, **PROBLEMS}, summary="What was decided of a name")
+def history(request: HttpRequest, kind: Kind, name: Name) -> Any:
+    """Oldest first, with who decided it, when and why."""
+    _must_see(request, kind)
+    found = decisions.versions(kind, name)
+    if not found:
+        office.find(kind, name)
+    return {"items": found}
+
+
+def _etag(kind: str, name: str) -> str:
+    last = decisions.last(kind, name)
+    return f'"{last.sequence if last else 0}"'
+
+
+def _must_see(request: HttpRequest, kind: Kind) -> None:
+    if kind == "webhook":
+        must_anywhere(rights(request), Action.ADMINISTER)
+
+
 @router.put("/{kind}/{name}", response={200: dict[str, Any], **PROBLEMS}, summary="Let this hold from now on")
-def put(request: HttpRequest, kind: Kind, name: Name, body: Annotated[dict[str, Any], Body()]) -> Any:
-    """In place of what held under the name."""
+def put(
+    request: HttpRequest,
+    response: HttpResponse,
+    kind: Kind,
+    name: Name,
+    body: Annotated[dict[str, Any], Body()],
+    if_match: IfMatch = "",
+) -> Any:
+    """In place of what held under the name; with If-Match only if nobody has decided otherwise since."""
     value = decided(kind, {**body, "name": name})
     if isinstance(value, Deadline):
         must_be_known(value, States(served().settings.states), partial(must_be, served()))
         must_be_reached(value, calendar_of(served(), office_now()), datetime.now(UTC))
-    office.put(kind, value, act(request))
+    office.put(kind, value, act(request, seen=seen(if_match)))
+    response["ETag"] = _etag(kind, name)
     return to_plain(office.find(kind, name))
 
 
@@ -64,7 +101,9 @@ def decided(kind: Kind, said: dict[str, Any]) -> Any:
 
 
 @router.delete("/{kind}/{name}", response={204: None, **PROBLEMS}, summary="Let it hold no more")
-def take_away(request: HttpRequest, kind: Kind, name: Name, body: Because | None = None) -> Any:
+def take_away(
+    request: HttpRequest, kind: Kind, name: Name, body: Because | None = None, if_match: IfMatch = ""
+) -> Any:
     """Its history stays."""
-    office.take_away(kind, name, act(request, body.reason if body else ""))
+    office.take_away(kind, name, act(request, body.reason if body else "", seen(if_match)))
     return Status(204, None)

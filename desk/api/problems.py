@@ -14,7 +14,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from domain.errors import Forbidden, Missing, PostroomError, Stale, Unavailable, Usage
 
 log = structlog.get_logger()
-_MEDIA = "application/problem+json"
+MEDIA = "application/problem+json"
 
 
 class Problem(Schema):
@@ -60,7 +60,7 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
 def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """The answer that says so."""
     body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
-    answer = HttpResponse(json.dumps(body), status=int(status), content_type=_MEDIA)
+    answer = HttpResponse(json.dumps(body), status=int(status), content_type=MEDIA)
     for name, value in {"Cache-Control": "no-store", **(headers or {})}.items():
         answer[name] = value
     return answer

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from ninja import Field, Schema
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from domain.correspondence import Channel, Confidentiality, Direction, Priority, Relation
 from domain.rights import Action
@@ -33,12 +33,19 @@ class Said(Schema, extra="forbid"):
     custom: dict[Name, str | float | bool] | None = None
 
 
+def _plausible(at: datetime) -> datetime:
+    """Within years that stay within what computers count, whatever the zone."""
+    if not 1900 <= at.year <= 2999:
+        raise ValueError("give a year from 1900 to 2999")
+    return at
+
+
 class NewEntry(Said):
     """An entry to be made."""
 
     direction: Direction = Direction.INCOMING
     code: Annotated[str, StringConstraints(pattern="^([A-Z][A-Z0-9]{0,15})?$"), Field(alias="register")] = ""
-    received_at: datetime | None = None
+    received_at: Annotated[datetime, AfterValidator(_plausible)] | None = None
     number: Short = ""
     department: Short = ""
     person: Short = ""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from domain.errors import Usage
 from infra.wiring import Services
 from register import account, tokens
 from register.models import Entry, Event, Token
@@ -263,3 +264,78 @@ def test_webhooks_are_for_administrators() -> None:
     assert ann.ask("get", "/office/webhook").status_code == 403
     assert ann.ask("put", "/office/webhook/erp", said).status_code == 403
     assert eve.ask("delete", "/office/webhook/erp").status_code == 204
+
+
+def test_where_there_is_nothing_a_problem_says_so() -> None:
+    ann = Program("ann")
+    nothing = ann.ask("get", "/nothing")
+    assert (told(nothing), nothing["Content-Type"]) == (
+        (404, "There is nothing at /api/v1/nothing. What there is: /api/v1/openapi.json"),
+        "application/problem+json",
+    )
+    assert told(Client().post("/api/v2/x"))[0] == 404
+    other = ann.ask("delete", "/entries")
+    assert (told(other), other["Allow"]) == (
+        (405, "/api/v1/entries does not take DELETE, but GET, HEAD, POST"), "GET, HEAD, POST",
+    )  # fmt: skip
+    assert "text/html" in Client().get("/nothing")["Content-Type"]
+
+
+def test_head_is_get_without_the_body() -> None:
+    ann = Program("ann")
+    number = ann.ask("post", "/entries", LETTER).json()["number"]
+    whole, head = (ann.ask(how, f"/entries/{number}") for how in ("get", "head"))
+    assert (head.status_code, head.content, head["ETag"]) == (200, b"", whole["ETag"])
+    assert head["Content-Length"] == str(len(whole.content))
+    assert ann.ask("head", "/entries/IN-2026-999999-0").status_code == 404
+    assert ann.ask("head", "/rules/test").status_code == 405
+    assert Client().head("/api/v1/entries").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1899-12-31T00:00:00"]
+)
+def test_a_time_that_no_office_was_open_is_refused(at: str) -> None:
+    refused = Program("ann").ask("post", "/entries", {**LETTER, "received_at": at})
+    assert told(refused) == (422, "body.received_at: Value error, give a year from 1900 to 2999")
+
+
+@pytest.mark.parametrize("days", [-1, 36501, 99_999_999_999])
+def test_a_token_has_days_that_can_be_counted(days: int) -> None:
+    with pytest.raises(Usage, match=f"days is {days}: give up to 36500, or 0 for a token that stays"):
+        tokens.give("long", "ann", ["read"], days, ACT)
+
+
+def test_two_administrators_do_not_overwrite_each_other() -> None:
+    eve, ben = Program("eve"), Program("ben")
+    path = "/office/department/tax"
+    first = eve.ask("put", path, {"title": "Tax"})
+    seen = ben.ask("get", path)
+    assert (seen.json()["title"], seen["ETag"]) == ("Tax", first["ETag"])
+    second = eve.ask("put", path, {"title": "Taxes"}, If_Match=seen["ETag"])
+    assert second.status_code == 200
+    for method, body in (("put", {"title": "Dues"}), ("delete", {})):
+        status, problem = told(eve.ask(method, path, body, If_Match=seen["ETag"]))
+        assert status == 412
+        assert problem.startswith("department tax was changed meanwhile: decided anew by eve at ")
+    assert eve.ask("delete", path, {}, If_Match=second["ETag"]).status_code == 204
+    items = ben.ask("get", f"{path}/history").json()["items"]
+    assert [one["value"] and one["value"]["title"] for one in items] == ["Tax", "Taxes", None]
+    assert ben.ask("get", path).status_code == 404
+    assert ben.ask("get", "/office/department/none/history").status_code == 404
+    assert ben.ask("get", "/office/webhook/x/history").status_code == 403
+
+
+def test_what_was_shared_is_taken_back() -> None:
+    ann = Program("ann")
+    made = [ann.ask("post", "/entries", {**LETTER, "department": "legal"}).json()["number"] for _ in range(2)]
+    for number in made:
+        ann.ask("post", f"/entries/{number}/shares", {"user": "ben"})
+    assert ann.ask("post", f"/entries/{made[0]}/unshare", {"user": "ben"}).json()["access"] == []
+    told_of = ann.ask("post", "/entries/bulk", {"action": "unshare", "numbers": made, "user": "ben"}).json()
+    assert (told_of["done"], [one["number"] for one in told_of["failed"]]) == ([made[1]], [made[0]])
+    sent = ann.ask(
+        "post", "/entries/bulk", {"action": "forward", "numbers": made, "recipients": ["The county"]}
+    ).json()
+    assert (sent["done"], sent["failed"]) == (made, [])
+    assert ann.ask("get", "/entries?direction=outgoing").json()["items"][0]["recipients"] == ["The county"]

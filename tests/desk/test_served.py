@@ -41,7 +41,8 @@ def test_the_desk_answers_over_the_network(register: Path, services: Services) -
             number = made.json()["number"]
             assert client.get(f"/entries/{number}").json() == made.json()
             assert client.get("/search", params={"q": "noise"}).json()["total"] == 1
-            assert client.get("/entries", params={"person": "\0"}).json() == {"items": [], "next": None}
+            assert client.get("/entries", params={"about": "\0"}).json() == {"items": [], "next": None}
+            assert client.get("/entries", params={"person": "\0"}).status_code == 404
             page = f"http://127.0.0.1:{port}/check"
             assert "Check a receipt" in httpx.get(page, trust_env=False).text
             large = httpx.post(page, files={"file": b"x" * (21 << 20)}, trust_env=False)
