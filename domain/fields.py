@@ -35,11 +35,11 @@ def checked_values(
         if name not in known:
             of = f" of the class {fields[name].label}" if name in fields else ""
             there = f"The fields are: {', '.join(sorted(known))}" if known else "There is none yet"
-            raise Usage(f"There is no field {name!r}{of} for this entry. {there}. Empty it: --field {name}=")
+            raise Usage(f"There is no field {name!r}{of} for this entry. {there}. Leave it out, or empty it")
         found[name] = checked_value(known[name], value)
     lacking = [name for name, one in known.items() if one.required and name not in found]
     if lacking:
-        raise Usage(f"{lacking[0]} is missing: --field {lacking[0]}=VALUE")
+        raise Usage(f"{lacking[0]} is missing: give the field a value")
     return found
 
 

@@ -21,9 +21,9 @@ def must_be_address(text: str) -> Address:
     try:
         found = Address(addr_spec=text)
     except (ValueError, IndexError, MessageError) as error:
-        raise Usage(f"--mail is {text!r}, which is no address: give one such as ada@example.org") from error
+        raise Usage(f"mail is {text!r}, which is no address: give one such as ada@example.org") from error
     if not (found.username and found.domain) or not text.isascii():
-        raise Usage(f"--mail is {text!r}, which is no address: give one such as ada@example.org")
+        raise Usage(f"mail is {text!r}, which is no address: give one such as ada@example.org")
     return found
 
 

@@ -109,7 +109,7 @@ def _must_be_received(at: datetime, act: Act) -> None:
     if at.year < _EARLIEST:
         raise Usage(f"received_at is {at.isoformat()}: give the day on which it was received")
     if at < act.at - _LATE and not act.reason.strip():
-        raise Usage(f"received_at is {at.isoformat()}, over a year ago: say why, --reason TEXT")
+        raise Usage(f"received_at is {at.isoformat()}, over a year ago: say why, in the reason")
 
 
 def _reserved(number: str, register: str, direction: Direction, year: int, act: Act) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def assign(number: str, act: Act, *, department: str = "", person: str = "", off
         Usage: to nobody, to who has it already, the entry has ended, or somebody was faster.
     """
     if not (department or person):
-        raise Usage(f"Say who is to have {number}: --department NAME, --person NAME or both")
+        raise Usage(f"Say who is to have {number}: a department, a person or both")
     department, person = fit(department), fit(person)
     with write():
         entry = locked(number, act)
@@ -71,7 +71,7 @@ def give_back(number: str, act: Act, *, office: States = USUAL) -> Entry:
         Usage: the registry has it, there is no reason, the entry has ended, or somebody was faster.
     """
     if not act.reason.strip():
-        raise Usage(f"Say why {number} goes back: --reason TEXT")
+        raise Usage(f"Say why {number} goes back: give the reason")
     with write():
         entry = locked(number, act)
         has, now = (entry.department, entry.person), decisions.office()

@@ -84,7 +84,7 @@ def merge(keep: str, other: str, act: Act) -> Party:
         Usage: there is no reason.
     """
     if not act.reason.strip():
-        raise Usage(f"Say why {keep} and {other} are one: --reason TEXT")
+        raise Usage(f"Say why {keep} and {other} are one: give the reason")
     with write():
         kept = _locked(keep, act)
         gone = _locked(other, replace(act, seen=None))

@@ -179,7 +179,7 @@ def void_rest(name: str, act: Act, *, office: States = USUAL) -> list[str]:
     """
     found = find(name, act.rights)
     if not act.reason.strip():
-        raise Usage(f"Say why the rest of {name} is to be void: --reason TEXT")
+        raise Usage(f"Say why the rest of {name} is to be void: give the reason")
     direction = direction_of(found.register)
     with write():
         made = [number for number in open_numbers(found) if not taken_by(number)]

@@ -33,7 +33,7 @@ def unrelate(number: str, relation: Relation, other: str, act: Act) -> Entry:
         Usage: it was not said, there is no reason, or one of them is void.
     """
     if not act.reason.strip():
-        raise Usage(f"Say why {number} is not {relation} {other}: --reason TEXT")
+        raise Usage(f"Say why {number} is not {relation} {other}: give the reason")
     return _related(number, relation, other, act, so=False)
 
 
@@ -76,7 +76,7 @@ def forward(
         Usage: to nobody, the entry is void, or somebody changed it since it was seen.
     """
     if not any(map(fold, recipients)):
-        raise Usage(f"Say to whom {number} goes: --to NAME")
+        raise Usage(f"Say to whom {number} goes: name a recipient")
     with write():
         entry = locked(number, act, Action.VIEW)
         sent = replace(

@@ -59,7 +59,7 @@ def must_amend(entry: Entry, changed: Collection[str], act: Act) -> None:
             f"To change it: {back}ask who approves, or a registrar"
         )
     if not act.reason.strip():
-        raise Usage(f"{entry.number} is {entry.status}: say why its {said[0]} is changed: --reason TEXT")
+        raise Usage(f"{entry.number} is {entry.status}: say why its {said[0]} is changed: give the reason")
 
 
 def _may(act: Act, action: Action, entry: Entry) -> bool:
@@ -102,7 +102,7 @@ def must_follow(entry: Entry, to: str, states: States, *, label: str, reason: st
         then = f"may become {', '.join(after)}" if after else "stays so"
         raise Usage(f"{entry.number} is {entry.status}, and cannot become {to}: it {then}")
     if not reason.strip() and (to in _WITH_REASON or (entry.status, to) in _BACK):
-        raise Usage(f"Say why {entry.number} becomes {to}: --reason TEXT")
+        raise Usage(f"Say why {entry.number} becomes {to}: give the reason")
     if lacking := _lacks(entry, to):
         raise Usage(f"{entry.number} cannot become {to}: {lacking}")
 

@@ -339,3 +339,12 @@ def test_what_was_shared_is_taken_back() -> None:
     ).json()
     assert (sent["done"], sent["failed"]) == (made, [])
     assert ann.ask("get", "/entries?direction=outgoing").json()["items"][0]["recipients"] == ["The county"]
+
+
+def test_what_is_missing_is_named_as_a_field_not_as_an_option() -> None:
+    ann = Program("ann")
+    number = ann.ask("post", "/entries", LETTER).json()["number"]
+    asked = {"state": {"to": "rejected"}, "assignment": {}, "return": {}, "forward": {"recipients": []}}
+    for path, body in asked.items():
+        status, problem = told(ann.ask("post", f"/entries/{number}/{path}", body))
+        assert (status, "--" in problem) == (422, False), problem

@@ -60,7 +60,7 @@ def test_it_is_sent_as_it_was_given(home: Path) -> None:
 def test_what_is_no_address_gets_none(home: Path, address: str) -> None:
     number = entered(home)
     why = refused(home, "receipt", "issue", number, "--mail", address)
-    assert why.startswith(f"--mail is {address!r}, which is no address")
+    assert why.startswith(f"mail is {address!r}, which is no address")
     assert not EventContent.objects.filter(event__kind="receipt issued").exists()
 
 

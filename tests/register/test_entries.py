@@ -192,7 +192,7 @@ def test_a_letter_goes_its_way(register: Path) -> None:
         ("answered", r"is registered, and cannot become answered: it may become assigned, in progress"),
         ("registered", "is registered already"),
         ("signed", r"no state 'signed' for IN-.*The states are: received, registered"),
-        ("rejected", "Say why .* becomes rejected: --reason TEXT"),
+        ("rejected", "Say why .* becomes rejected: give the reason"),
         ("assigned", r"nobody holds it.*entry assign NUMBER --department"),
     ],
 )
@@ -266,7 +266,7 @@ def test_a_queue_is_worked_off(register: Path) -> None:
 
 def test_what_goes_on_to_somebody_outside_is_a_new_entry(register: Path) -> None:
     made = enter(ALL, department="works")
-    with pytest.raises(Usage, match=r"Say to whom .* goes: --to NAME"):
+    with pytest.raises(Usage, match=r"Say to whom .* goes: name a recipient"):
         relations.forward(made.number, [" "], ACT, zone=ZONE)
     sent = relations.forward(made.number, ["The county"], ACT, zone=ZONE)
     assert (sent.direction, sent.status, sent.department) == ("outgoing", "draft", "works")

@@ -54,7 +54,7 @@ def test_fields_of_another_class(register: Path) -> None:
         return entries.amend(made.number, lambda one: replace(one, **said), ACT, zone=ZONE)
 
     with pytest.raises(
-        Usage, match=r"no field .plot. of the class letter for this entry.*Empty it: --field plot="
+        Usage, match=r"no field .plot. of the class letter for this entry.*Leave it out, or empty it"
     ):
         amend(label="complaint")
     with pytest.raises(Usage, match="due is missing"):

@@ -134,7 +134,7 @@ def test_fields_of_the_offices_own(register: Path) -> None:
         "fee is '3': give an amount and its currency": {"fee": "3"},
         "There is no field 'paid' of the class invoice for this entry": {"paid": "yes"},
         "There is no field 'size' for this entry. The fields are: due, fee, permit, plot": {"size": "1"},
-        "permit is missing: --field permit=VALUE": {"plot": "1"},
+        "permit is missing: give the field a value": {"plot": "1"},
     }
     for expected, values in wrong.items():
         with pytest.raises(Usage) as error:

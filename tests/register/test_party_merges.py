@@ -85,7 +85,7 @@ def test_a_merge_of_the_merged_and_taking_it_back(register: Path) -> None:
 def test_merging_needs_a_reason_and_two(register: Path) -> None:
     party_acts.new(PartyDetails("Ada"), ACT)
     party_acts.new(PartyDetails("Bob"), ACT)
-    with pytest.raises(Usage, match="Say why P-000001-1 and P-000002-0 are one: --reason TEXT"):
+    with pytest.raises(Usage, match="Say why P-000001-1 and P-000002-0 are one: give the reason"):
         party_acts.merge("P-000001-1", "P-000002-0", ACT)
     with pytest.raises(Usage, match="are one already"):
         party_acts.merge("P-000001-1", "P-000001-1", WHY)
