@@ -3,7 +3,7 @@
 import os
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,12 +20,10 @@ from infra.classifier import lazy_champion
 from infra.wiring import Services, sole_worker
 from register import batches
 from register.acts import Act
-from register.attaching import must_attach, with_attachment
+from register.attaching import STATION, must_attach, with_attachment
 from register.models import Batch
 from register.numbering import stored
 
-STATION = "attached"
-"""What the batches of files that people add are said to come from."""
 _WHOLE = Station(
     duplicate="file", separation=SeparationPolicy(barcode="", drop_blank=False, expects_code="no", longest=0)
 )
@@ -53,14 +51,30 @@ def attach(services: Services, number: str, files: Sequence[Path], act: Act, rep
     for file in files:
         if not file.is_file():
             raise Usage(f"{file} is no file: name the file that is to be added")
+    handed = (hand_in(services, number, file, act, replaces, file.resolve()) for file in files)
+    return carry_on(services, handed)
+
+
+def hand_in(
+    services: Services, number: str, file: Path, act: Act, replaces: str = "", source: Path | None = None
+) -> Batch:
+    """Take a copy of a file that is to be added to an entry; ``carry_on``, or the next intake, does the rest.
+
+    Raises:
+        Missing, Forbidden, Usage: it cannot be; nothing was added.
+    """
     number = stored(number)
     register = must_attach(number, act, replaces)
     said = Attachment(number, act.actor, act.reason, replaces)
+    return _handed_in(services, register, file, source or Path(file.name), said)
+
+
+def carry_on(services: Services, handed: Iterable[Batch]) -> Intake:
+    """Read and file what was handed in, and publish what comes of it."""
     done = Intake()
     with Pool(services.settings.processes, services.settings.capture) as pool:
         tools = Tools(services, pool, lazy_champion(services))
-        for file in files:
-            batch = _handed_in(services, register, file, said)
+        for batch in handed:
             done.batches.append(batch.pk)
             with sole_worker(services, batch.key) as free:
                 if free:  # else an intake that has just started has it
@@ -69,7 +83,7 @@ def attach(services: Services, number: str, files: Sequence[Path], act: Act, rep
     return done
 
 
-def _handed_in(services: Services, register: str, file: Path, said: Attachment) -> Batch:
+def _handed_in(services: Services, register: str, file: Path, source: Path, said: Attachment) -> Batch:
     """A batch of a copy of the file that lies in the spool already."""
     key = uuid.uuid4().hex
     target = services.spool / key / local_name(0, file.name)
@@ -84,10 +98,10 @@ def _handed_in(services: Services, register: str, file: Path, said: Attachment) 
             host=services.host,
             station=STATION,
             register=register,
-            source=file.resolve(),
-            folder=file.resolve().parent,
+            source=source,
+            folder=source.parent,
             # Nothing lies at that path: the file itself stays where it is, whatever becomes of the copy.
-            files=[batches.NewFile(target.parent / "copied", stat.st_size, stat.st_mtime_ns, file.resolve())],
+            files=[batches.NewFile(target.parent / "copied", stat.st_size, stat.st_mtime_ns, source)],
             received_at=datetime.now(UTC),
             profile=with_attachment(to_plain(_WHOLE), said),
         )

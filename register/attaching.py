@@ -13,8 +13,11 @@ from register import standing
 from register.acts import Act
 from register.entries import locked
 from register.filing import ATTACHMENT, attachment_of
-from register.models import Document
+from register.models import Batch, Document, Entry
 from register.session import write
+
+STATION = "attached"
+"""What the batches of files that people add are said to come from."""
 
 
 def with_attachment(profile: dict[str, Any], attachment: Attachment) -> dict[str, Any]:
@@ -44,6 +47,12 @@ def must_attach(number: str, act: Act, replaces: str = "") -> str:
             if newer := _newer(documents).get(replaces):
                 raise Usage(f"{replaces} has a newer version: replace {newer[0].key}")
         return entry.register
+
+
+def handed_in(entry: Entry) -> Sequence[Batch]:
+    """The batches of files that people added to an entry, the oldest first."""
+    rows = Batch.objects.filter(station=STATION, profile__attachment__entry=entry.number)
+    return list(rows.order_by("id"))
 
 
 def newest(documents: Sequence[Document]) -> list[Document]:

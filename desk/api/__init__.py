@@ -3,6 +3,7 @@
 from desk.api import (
     bulk,
     clocks,
+    documents,
     entries,
     inbox,
     labels,
@@ -28,6 +29,7 @@ api = Described(
 add_handlers(api)
 api.add_router("/entries/bulk", bulk.router, tags=["entries"])  # before what takes any number
 api.add_router("/entries", entries.router, tags=["entries"])
+api.add_router("/entries", documents.router, tags=["entries"])
 api.add_router("/entries", receipts.of_entries, tags=["receipts"])
 api.add_router("/receipts", receipts.router, tags=["receipts"])
 api.add_router("/labels", labels.router, tags=["labels"])

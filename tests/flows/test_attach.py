@@ -86,7 +86,7 @@ def test_a_killed_attachment_is_carried_on_and_comes_back_from_the_archive(
     services, drop = office
     number = entered(services)
     file = small_tiff(tmp_path / "statement.tif", ["Nightfall"])
-    attaching._handed_in(services, "IN", file, Attachment(number, "eva", "late"))
+    attaching._handed_in(services, "IN", file, file, Attachment(number, "eva", "late"))
     assert intake(services, drop, once=True, stop=threading.Event()).failures == []
     ((old, _, _),) = documents(number)
     attach(services, number, [file], EVA, replaces=old)  # the same bytes, as somebody says
