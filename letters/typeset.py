@@ -12,6 +12,7 @@ from pathlib import Path
 import pypdfium2
 import typst
 import zxingcpp
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 FONT_PACKAGES = (
     "font_caladea",
@@ -21,6 +22,7 @@ FONT_PACKAGES = (
     "font_source_serif_pro",
 )
 ADDRESS = re.compile(r"([^\s<>]+@[^\s<>]+)")
+_FONTS = (".ttf", ".otf")
 STAMP = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -34,14 +36,29 @@ class Typeset:
 
 @cache
 def _compiler() -> typst.Compiler:
-    paths: list[Path] = []
+    # System fonts differ between machines and would change the bytes.
+    return typst.Compiler(b"", font_paths=typst.Fonts(include_system_fonts=False, font_paths=_folders()))
+
+
+def _folders() -> list[Path]:
+    folders: list[Path] = []
     for package in FONT_PACKAGES:
         spec = find_spec(package)
         assert spec is not None
         assert spec.origin is not None, f"the font package {package} is not installed: run make setup"
-        paths.append(Path(spec.origin).parent / "files")
-    # System fonts differ between machines and would change the bytes.
-    return typst.Compiler(b"", font_paths=typst.Fonts(include_system_fonts=False, font_paths=paths))
+        folders.append(Path(spec.origin).parent / "files")
+    return folders
+
+
+@cache
+def _signs() -> frozenset[int]:
+    """All that our fonts can show."""
+    files = (file for folder in _folders() for file in sorted(folder.iterdir()) if file.suffix in _FONTS)
+    found: set[int] = set()
+    for file in files:
+        with TTFont(file, lazy=True) as font:
+            found |= set(font.getBestCmap())
+    return frozenset(found)
 
 
 def compile_pdf(source: str) -> Typeset:
@@ -59,17 +76,25 @@ def compile_pdf(source: str) -> Typeset:
 def archived_pdf(source: str, name: str, content: bytes, media_type: str, at: datetime) -> bytes:
     """``source`` as PDF/A-3b with a file inside that says the same for machines; made ``at`` this moment.
 
-    The same arguments give the same bytes.
+    Signs that no font of ours has stand as "?" on its pages, and as they are in the file inside. The same
+    arguments give the same bytes.
     """
     attached = (
         f"#pdf.attach({json.dumps(name)}, bytes({json.dumps(content.decode(), ensure_ascii=False)}), "
         f'relationship: "data", mime-type: {json.dumps(media_type)}, description: {json.dumps(name)})\n'
     )
+    try:
+        return _archived(attached + source, at)
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+    shown = "".join(sign if sign.isascii() or ord(sign) in _signs() else "?" for sign in source)
+    return _archived(attached + shown, at)
+
+
+def _archived(source: str, at: datetime) -> bytes:
     pdf = _compiler().compile(
-        input=(attached + source).encode(),
-        format="pdf",
-        pdf_standards=["a-3b"],
-        timestamp=int(at.timestamp()),
+        input=source.encode(), format="pdf", pdf_standards=["a-3b"], timestamp=int(at.timestamp())
     )
     assert isinstance(pdf, bytes)
     return pdf

@@ -101,3 +101,16 @@ def test_a_language_that_there_is_not_is_answered_in_english(language: str) -> N
 
 def test_each_language_says_all() -> None:
     assert {frozenset(words) for words in WORDS.values()} == {frozenset(WORDS["en"])}
+
+
+@pytest.mark.parametrize("name", ["山田太郎 Ltd", "\U000c49e9", "Ivan \U0001f600"])
+def test_signs_that_no_font_has_are_told_inside(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(receipt_pdf(replace(RECEIPT, senders=(name, "Θεόδωρος Ж")), HEAD))
+    assert verapdf(path, flavour="3b") == {path: True}
+    told = " ".join(text_of(path.read_bytes()).split())
+    assert "?" in told
+    assert "Θεόδωρος Ж" in told
+    with pikepdf.open(path) as document:
+        inside = from_json(Receipt, document.attachments[NAME].get_file().read_bytes())
+    assert inside.senders[0] == name
