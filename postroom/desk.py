@@ -30,6 +30,14 @@ def desk(
     threading.Thread(target=partial(keep, instance, ended, stamps=False), daemon=True).start()
     say(f"http://{host}:{port}/api/v1/openapi.json")
     try:
-        uvicorn.run(application(instance), host=host, port=port, log_config=None, server_header=False)
+        # `proxies` of [desk] alone says who is believed about who asks; uvicorn would believe all of loopback
+        uvicorn.run(
+            application(instance),
+            host=host,
+            port=port,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+        )
     finally:
         ended.set()

@@ -36,10 +36,13 @@ def test_the_desk_answers_over_the_network(register: Path, services: Services) -
             wait_for(client, server)
             assert client.get("/entries").status_code == 401
             client.headers["Authorization"] = f"Bearer {token}"
-            made = client.post("/entries", json={"subject": "Noise", "senders": ["Ada"]})
+            # Of no proxy is anything believed, though it asks from this machine.
+            claimed = {"X-Forwarded-For": "192.0.2.7"}
+            made = client.post("/entries", json={"subject": "Noise", "senders": ["Ada"]}, headers=claimed)
             assert (made.status_code, made.headers["ETag"]) == (201, '"1"')
             number = made.json()["number"]
             assert client.get(f"/entries/{number}").json() == made.json()
+            assert made.json()["history"][0]["content"]["source"] == "127.0.0.1"
             assert client.get("/search", params={"q": "noise"}).json()["total"] == 1
             assert client.get("/entries", params={"about": "\0"}).json() == {"items": [], "next": None}
             assert client.get("/entries", params={"person": "\0"}).status_code == 404
