@@ -92,9 +92,12 @@ def release_done(services: Services, watch: Watcher = unwatched) -> None:
 
 
 def deliver(services: Services, watch: Watcher = unwatched) -> int:
-    """Do what follows from what happened, publish it, then release; returns the changes delivered."""
+    """Do what follows from what happened, publish it, then release; returns the changes delivered.
+
+    Where others publish (setting ``publishes``), what was written waits for them.
+    """
     follow(services)
-    count = publish(services, watch)
+    count = publish(services, watch) if services.settings.publishes else 0
     release_done(services, watch)
     return count
 
@@ -103,7 +106,8 @@ def quietly(services: Services) -> str:
     """Do what follows and publish, for somebody who has just changed something; why it must wait, or ""."""
     try:
         follow(services)
-        publish(services)
+        if services.settings.publishes:
+            publish(services)
     except Unavailable as error:
         return str(error)
     return ""

@@ -1,6 +1,7 @@
 """Delivery: the archive first, then the index; what cannot be delivered holds nothing else up."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -15,10 +16,10 @@ from domain.entry import Query
 from domain.errors import Denied, Unavailable
 from flows import publish as flow
 from flows.intake import intake
-from flows.publish import deliver, publish, publishable
+from flows.publish import deliver, publish, publishable, quietly
 from flows.verify import verify
 from infra.wiring import Services
-from register import batches, outbox
+from register import batches, following, outbox
 from register.models import Batch, Entry, Lease, Outbox, StoredObject
 from tests.small import small_tiff
 
@@ -178,3 +179,13 @@ def test_a_publisher_that_lost_its_lease_stops(filed: Services) -> None:
     assert not publishable()
     Lease.objects.all().delete()
     assert publishable()
+
+
+def test_where_others_publish_what_was_written_waits_for_them(filed: Services) -> None:
+    settings = filed.settings.model_copy(update={"publishes": False})
+    here = replace(filed, settings=settings)
+    assert (deliver(here), quietly(here)) == (0, "")
+    assert (found(filed), records(filed)) == ([], [0, 0])
+    assert following.behind() == 0  # what follows is done all the same
+    publish(here)
+    assert (found(filed), outbox.pending(50)) == (list(WORDS), [])

@@ -14,7 +14,7 @@ from tests.infra.deploy_files import DEPLOY, document
 
 COMPOSE = document(DEPLOY / "compose.yaml")
 SCALED = document(DEPLOY / "compose.scaled.yaml")
-OURS = ("setup", "station", "worker", "indexer")
+OURS = ("setup", "station", "worker", "indexer", "desk")
 
 
 def services() -> dict[str, Any]:
@@ -50,7 +50,7 @@ def test_every_secret_is_declared_and_made(tmp_path: Path) -> None:
         first = locals().setdefault("first", made)
         assert made == first  # a second run makes nothing new
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert len({value for name, value in made.items() if name.startswith("database_")}) == 10
+    assert len({value for name, value in made.items() if name.startswith("database_")}) == 12
     assert made["database_worker"] in made["database_worker_url"]
 
 
@@ -100,7 +100,7 @@ def test_everything_is_watched_and_bounded() -> None:
 
 def test_nothing_listens_beyond_this_machine() -> None:
     published = {port for one in services().values() for port in one.get("ports", [])}
-    assert published == {"127.0.0.1:4200:4200"}
+    assert published == {"127.0.0.1:4200:4200", "127.0.0.1:8443:443"}
     assert COMPOSE["networks"]["inside"]["internal"] is True
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.mail import _PORTS
 from infra.services import tools
 from infra.services.server import program
 from tests.infra.deploy_files import DEPLOY, documents
@@ -84,7 +85,8 @@ def test_every_file_is_used() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["postroom-worker", "postroom-indexer", "postroom-station", "postroom-setup"]
+    "name",
+    ["postroom-worker", "postroom-indexer", "postroom-station", "postroom-desk", "postroom-setup"],
 )
 def test_a_process_is_what_it_should_be(name: str) -> None:
     pod, container = pods()[name]["spec"], containers()[name]
@@ -94,8 +96,9 @@ def test_a_process_is_what_it_should_be(name: str) -> None:
     assert pod["serviceAccountName"] == name
     assert name in production("ServiceAccount")
     told = {one["configMapRef"]["name"] for one in container["envFrom"]}
-    searching = name in {"postroom-indexer", "postroom-setup"}
-    assert told == {"postroom-settings", *({"postroom-search"} if searching else set())}
+    searching = name in {"postroom-indexer", "postroom-desk", "postroom-setup"}
+    own = {name} & set(production("ConfigMap"))
+    assert told == {"postroom-settings", *({"postroom-search"} if searching else set()), *own}
     assert told <= set(production("ConfigMap"))
     assert ("POSTROOM_INDEX__API_KEY" in env) == searching
 
@@ -175,7 +178,8 @@ def test_who_reaches_what() -> None:
     assert {name: reach(name) for name in pods()} == {
         "postroom-station": {443, 4200, 5432},
         "postroom-worker": {443, 4200, 5432},
-        "postroom-indexer": {443, 4200, 5432, 9200},
+        "postroom-indexer": {25, 443, 465, 587, 4200, 5432, 9200},
+        "postroom-desk": {25, 443, 465, 587, 5432, 9200},
         "postroom-setup": {443, 4200, 5432, 9200},
         "prefect": {5432, 6379},
         "prefect-services": {4200, 5432, 6379},
@@ -190,17 +194,55 @@ def test_who_reaches_what() -> None:
         if policy["spec"].get("ingress")
         for name in matching(policy["spec"]["podSelector"])
     }
-    assert listening == {"prefect", "prefect-messages"}
+    assert listening == {"postroom-desk", "prefect", "prefect-messages"}
 
 
 def test_the_overlay_names_the_networks() -> None:
     places = {
         peer["ipBlock"]["cidr"]
-        for name in ("station", "worker", "indexer", "setup")
+        for name in ("station", "worker", "indexer", "desk", "setup")
         for rule in production("NetworkPolicy")[name]["spec"]["egress"][:2]
         for peer in rule["to"]
     }
     assert places == {"10.20.0.0/24", "10.20.8.0/22"}
+
+
+def outside(name: str) -> set[int]:
+    """The ports at which a policy lets its pods reach anybody."""
+    return {
+        port["port"]
+        for rule in production("NetworkPolicy")[name]["spec"].get("egress", [])
+        if any(peer.get("ipBlock", {}).get("cidr") == "0.0.0.0/0" for peer in rule["to"])
+        for port in rule["ports"]
+    }
+
+
+def test_whoever_tells_people_reaches_mail_servers() -> None:
+    """The usual ports of ``mail.tls``; webhooks go out from where notices do."""
+    ports = set(_PORTS.values())
+    said = {name: outside(name) for name in production("NetworkPolicy") if name != "nothing-else"}
+    assert {name: found for name, found in said.items() if found} == {
+        "indexer": ports | {443},
+        "desk": ports,
+    }
+
+
+def test_the_desk_is_reached_over_tls_from_the_ingress_alone() -> None:
+    (ingress,) = production("Ingress").values()
+    (rule,) = ingress["spec"]["rules"]
+    assert ingress["spec"]["tls"] == [{"hosts": [rule["host"]], "secretName": "registry-tls"}]
+    (path,) = rule["http"]["paths"]
+    service = production("Service")[path["backend"]["service"]["name"]]
+    (port,) = service["spec"]["ports"]
+    assert path["backend"]["service"]["port"] == {"name": port["name"]}
+    container = containers()["postroom-desk"]
+    assert container["ports"] == [{"name": port["targetPort"], "containerPort": 8470}]
+    (opened,) = production("NetworkPolicy")["desk"]["spec"]["ingress"]
+    assert [one["port"] for one in opened["ports"]] == [8470]
+    assert all("namespaceSelector" in peer for peer in opened["from"])
+    settings = production("ConfigMap")["postroom-desk"]["data"]
+    assert settings["POSTROOM_OFFICE__PUBLIC_URL"] == f"https://{rule['host']}"
+    assert settings["POSTROOM_PUBLISHES"] == "false"  # its rights to archive and index are reading only
 
 
 def test_a_worker_has_what_its_processes_take() -> None:

@@ -33,6 +33,7 @@ def verify(path: Path) -> tuple[int, str]:
 
 def test_there_is_one_for_each_process() -> None:
     assert [unit.name for unit in UNITS] == [
+        "postroom-desk.service",
         "postroom-indexer.service",
         "postroom-station.service",
         "postroom-worker@.service",
@@ -79,5 +80,6 @@ def test_every_environment_file_has_an_example() -> None:
         for name in re.findall(r"(?m)^EnvironmentFile=-?(\S+)$", unit.read_text("utf-8"))
     }
     examples = {path.name.removesuffix(".example") for path in (DEPLOY / "systemd").glob("*.env.example")}
-    assert asked == {"postroom.env", "station.env", "worker.env", "indexer.env"}
-    assert examples == {"postroom.env", "indexer.env"}  # which says how the other two differ
+    assert asked == {"postroom.env", "station.env", "worker.env", "indexer.env", "desk.env"}
+    # That of the indexer says how the other two differ.
+    assert examples == {"postroom.env", "indexer.env", "desk.env"}

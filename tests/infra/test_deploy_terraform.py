@@ -15,7 +15,7 @@ from tests.infra.deploy_files import DEPLOY, policy
 
 TERRAFORM = DEPLOY / "terraform"
 POLICIES = sorted(path.stem for path in (DEPLOY / "access" / "s3").glob("*.json"))
-ROLES = {"station", "worker", "indexer", "fixity", "custodian", "auditor"}
+ROLES = {"station", "worker", "indexer", "desk", "fixity", "custodian", "auditor"}
 
 
 @cache

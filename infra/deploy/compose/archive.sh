@@ -7,11 +7,11 @@ mc --quiet mb --ignore-existing --with-lock "here/$bucket"
 mc --quiet encrypt set sse-s3 "here/$bucket"
 mc --quiet ilm rule ls "here/$bucket" 2>/dev/null | grep -q work/ \
     || mc --quiet ilm rule add --prefix work/ --expire-days 14 --noncurrent-expire-days 1 "here/$bucket"
-for role in station worker indexer fixity; do
+for role in station worker indexer desk fixity; do
     sed -e "s/\${bucket}/$bucket/g" -e "s/\${mirror}/$bucket-mirror/g" "/srv/s3/$role.json" >"/tmp/$role.json"
     mc --quiet admin policy create here "postroom-$role" "/tmp/$role.json"
 done
-for role in station worker indexer; do
+for role in station worker indexer desk; do
     secret=$(sed -n 's/^aws_secret_access_key = //p' "/run/secrets/s3_$role")
     mc --quiet admin user add here "postroom-$role" "$secret"
     mc --quiet admin policy attach here "postroom-$role" --user "postroom-$role" || true # it has it already

@@ -3,7 +3,7 @@
 set -euo pipefail
 psql=(psql --no-psqlrc -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postroom)
 "${psql[@]}" --file /srv/roles.sql
-for role in owner station worker indexer; do
+for role in owner station worker indexer desk; do
     "${psql[@]}" -v role="postroom_$role" -v password="$(cat "/run/secrets/database_$role")" \
         <<<"ALTER ROLE :\"role\" PASSWORD :'password';"
 done

@@ -9,6 +9,6 @@ put() {
 for role in writer migrator reader; do
     put "role/postroom-$role" "@/srv/roles/$role.json"
 done
-for role in writer migrator; do
+for role in writer migrator reader; do
     put "user/postroom-$role" "{\"password\":\"$(cat "/run/secrets/search_$role")\",\"roles\":[\"postroom-$role\"]}"
 done

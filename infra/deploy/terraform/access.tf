@@ -1,7 +1,7 @@
 # What a role may do stands in ../access/s3/<role>.json, tested on a real server.
 
 locals {
-  roles = toset(["station", "worker", "indexer", "fixity", "custodian", "auditor"])
+  roles = toset(["station", "worker", "indexer", "desk", "fixity", "custodian", "auditor"])
 }
 
 resource "aws_iam_role" "postroom" {

@@ -46,9 +46,9 @@ variable "trusted_arns" {
 
   validation {
     condition = alltrue([
-      for name in ["station", "worker", "indexer", "fixity", "custodian", "auditor"] : contains(keys(var.trusted_arns), name)
+      for name in ["station", "worker", "indexer", "desk", "fixity", "custodian", "auditor"] : contains(keys(var.trusted_arns), name)
     ])
-    error_message = "Name the principals of station, worker, indexer, fixity, custodian and auditor."
+    error_message = "Name the principals of station, worker, indexer, desk, fixity, custodian and auditor."
   }
 }
 

@@ -42,6 +42,7 @@ module "archive" {
     station   = ["arn:aws:iam::111122223333:role/postroom-station-hosts"]
     worker    = ["arn:aws:iam::111122223333:role/postroom-cluster-workers"]
     indexer   = ["arn:aws:iam::111122223333:role/postroom-cluster-indexers"]
+    desk      = ["arn:aws:iam::111122223333:role/postroom-cluster-desks"]
     fixity    = ["arn:aws:iam::111122223333:role/archivists"]
     custodian = ["arn:aws:iam::111122223333:role/archivists"]
     auditor   = ["arn:aws:iam::111122223333:role/auditors"]
