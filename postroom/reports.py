@@ -1,14 +1,11 @@
 """``report``: what the history tells of the office's work."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from domain.errors import Usage
-from domain.states import States
-from domain.working_time import Meter
-from infra.wiring import Services
 from postroom.acting import rights
 from postroom.context import services
 from postroom.output import answer, say, table
@@ -39,31 +36,14 @@ def bottlenecks(
 ) -> None:
     """How long entries stay in each state or with each holder, the most time in all first."""
     instance = services()
-    from flows.follow import calendar_of
-    from register.bottlenecks import By, elapsed
-    from register.bottlenecks import bottlenecks as find
-    from register.decisions import office
+    from flows.reports import bottlenecks as find
+    from register.bottlenecks import By
 
     if by not in list(By):
         raise Usage(f"--by is {by!r}: say {', '.join(By)}")
-    now, counted = datetime.now(UTC), "elapsed" if whole else "working"
-    first = _day(instance, "since", since)
-    last = _day(instance, "until", until)
-    end = min(last + timedelta(days=1), now) if last else now
-    if first and first >= end:
-        raise Usage(f"--since {since} is not before --until {until or 'now'}: give the earlier day first")
-    states = States(instance.settings.states)
-    found = find(
-        By(by), since=first, until=end, rights=rights(instance), office=states,
-        worked=elapsed if whole else Meter(calendar_of(instance, office())).between,
-    )  # fmt: skip
-    data = {
-        "by": by,
-        "since": first.isoformat() if first else None,
-        "until": end.isoformat(),
-        "time": counted,
-        "stays": found,
-    }
+    first, last = _day("since", since), _day("until", until)
+    data = find(instance, By(by), since=first, until=last, whole=whole, rights=rights(instance))
+    found = data["stays"]
 
     def show() -> None:
         if not found:
@@ -81,7 +61,7 @@ def bottlenecks(
             )
             for one in found
         ]
-        table(f"Where entries stay, in {counted} time", columns, rows)
+        table(f"Where entries stay, in {data['time']} time", columns, rows)
 
     answer(as_json, data, show)
 
@@ -89,11 +69,11 @@ def bottlenecks(
 _NONE = {"state": "", "department": "(the registry)", "person": "", "class": "(none)"}
 
 
-def _day(instance: Services, name: str, text: str) -> datetime | None:
+def _day(name: str, text: str) -> date | None:
     if not text:
         return None
     try:
-        return datetime.combine(datetime.fromisoformat(text).date(), time.min, instance.settings.zone)
+        return datetime.fromisoformat(text).date()
     except ValueError as error:
         raise Usage(f"--{name} is {text!r}: give a day, such as 2026-03-31") from error
 

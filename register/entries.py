@@ -12,7 +12,7 @@ from domain.fields import changed_values, checked_values
 from domain.numbers import Place
 from domain.rights import Action, Guarded
 from domain.states import APPROVALS, DISPATCHED, RECEIVED, REGISTERED, USUAL, States
-from register import decisions, timing, voids
+from register import decisions, standing, timing, voids
 from register.acts import Act
 from register.filing import record
 from register.models import Entry, Event
@@ -244,8 +244,8 @@ def class_of(entry: Entry) -> str:
 
 
 def _of_documents(entry: Entry) -> str:
-    labels = entry.documents.exclude(label=None).order_by("id").values_list("label", flat=True)
-    return labels.first() or ""
+    rows = standing.documents().filter(entry=entry).exclude(label=None)
+    return rows.order_by("id").values_list("label", flat=True).first() or ""
 
 
 def _class(entry: Entry, details: Details) -> str:

@@ -11,6 +11,7 @@ from desk.api import (
     parties,
     ranges,
     receipts,
+    reports,
     rules,
     search,
 )
@@ -34,6 +35,7 @@ api.add_router("/entries", receipts.of_entries, tags=["receipts"])
 api.add_router("/receipts", receipts.router, tags=["receipts"])
 api.add_router("/labels", labels.router, tags=["labels"])
 api.add_router("/rules", rules.router, tags=["rules"])
+api.add_router("/reports", reports.router, tags=["reports"])
 api.add_router("/clocks", clocks.router, tags=["clocks"])
 api.add_router("/parties", parties.router, tags=["parties"])
 api.add_router("/search", search.router, tags=["search"])

@@ -177,3 +177,16 @@ def test_a_rule_is_tried_on_what_came_in(services: Services) -> None:
     listed = eve.ask("put", "/office/rule/y", {"order": 1, "when": "true", "then": {"priority": ["low"]}})
     assert (listed.status_code, "not a list" in json.loads(listed.content)["detail"]) == (422, True)
     assert eve.ask("post", "/rules/test", {"rule": {"name": "x"}}).status_code == 422
+
+
+def test_where_entries_stay() -> None:
+    ann = Program("ann")
+    number = entered(ann)
+    ann.ask("post", f"/entries/{number}/state", {"to": "in progress"})
+    found = ann.ask("get", "/reports/bottlenecks?elapsed=true").json()
+    assert (found["by"], found["time"]) == ("state", "elapsed")
+    assert {one["name"]: one["open"] for one in found["stays"]} == {"in progress": 1, "registered": 0}
+    assert ann.ask("get", "/reports/bottlenecks?by=moon").status_code == 422
+    wrong = ann.ask("get", "/reports/bottlenecks?since=2026-03-02&until=2026-03-01")
+    assert (wrong.status_code, "earlier day first" in json.loads(wrong.content)["detail"]) == (422, True)
+    assert ann.ask("get", "/reports/bottlenecks?until=9999-12-31").status_code == 422

@@ -69,7 +69,7 @@ def test_what_cannot_be_asked_for(home: Path) -> None:
         (("--since", "soon"), "--since is 'soon': give a day, such as 2026-03-31"),
         (
             ("--since", "2026-03-02", "--until", "2026-03-01"),
-            "--since 2026-03-02 is not before --until 2026-03-01",
+            "since is 2026-03-02, which is not before 2026-03-01",
         ),
     ):
         assert why in refused(home, "report", "bottlenecks", *words)
