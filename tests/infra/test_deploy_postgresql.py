@@ -9,7 +9,7 @@ import pytest
 
 from domain.correspondence import Confidentiality
 from domain.document import Fate, FateKind
-from domain.office import Deadline, Department, Rule, User
+from domain.office import CustomField, Deadline, Department, Rule, User
 from domain.working_time import Calendar, opening_hours
 from infra.database import connect, disconnect
 from register import (
@@ -111,8 +111,9 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
     office.put("user", User("ben", email="ben@example.org", clearance=Confidentiality.CONFIDENTIAL), act)
     then: dict[str, str | tuple[str, ...]] = {
         "assign": "works/ben", "priority": "high", "confidentiality": "confidential", "tags": ("new",),
-        "notify": ("ben",),
+        "notify": ("ben",), "language": "de", "location": "shelf 3", "fields": ("plot=12",),
     }  # fmt: skip
+    office.put("field", CustomField("plot"), act)
     office.put("rule", Rule("all", 1, "true", then), act)
     office.put("deadline", Deadline("soon", hours=4, remind=(1,), escalate="/ben"), act)
     disconnect()
@@ -122,6 +123,7 @@ def test_what_comes_in_is_routed(laid: Laid, tmp_path: Path, role: str) -> None:
     entry.refresh_from_db()
     assert (entry.department, entry.person, entry.status) == ("works", "ben", "assigned")
     assert (entry.priority, entry.confidentiality, entry.tags) == ("high", "confidential", ["new"])
+    assert (entry.language, entry.location, entry.custom) == ("de", "shelf 3", {"plot": "12"})
     postings.ripen(AT, AT)
     went, fails = postings.due("mail", AT, 9)
     postings.went([went], AT)

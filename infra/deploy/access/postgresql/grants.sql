@@ -13,8 +13,8 @@ GRANT INSERT ON register_event, register_eventcontent, register_correction, regi
 
 -- Added to, and a row may be locked (PostgreSQL asks UPDATE on a column for SELECT ... FOR UPDATE);
 -- the columns named are the only ones that can change. A number, a date or a page's place cannot.
-GRANT INSERT, UPDATE (reference, department, person, status, priority, confidentiality, tags, voided_at, void_reason)
-    ON register_entry TO postroom_app;
+GRANT INSERT, UPDATE (reference, department, person, status, priority, confidentiality, tags, language, location, custom,
+    voided_at, void_reason) ON register_entry TO postroom_app;
 -- A party is made as a letter comes in; what is known of it is changed, merged and split by people alone.
 GRANT INSERT, UPDATE (key) ON register_party TO postroom_app;
 GRANT INSERT, UPDATE (label, guess, probability, alternatives, model, why, blind, forgotten)
