@@ -15,14 +15,15 @@ from domain.wire import to_plain
 from flows.file_batch import Tools
 from flows.intake import Intake
 from flows.replay import deliver_into, file_into
-from flows.taking import local_name
+from flows.taking import keep_originals, local_name
 from infra.classifier import lazy_champion
 from infra.wiring import Services, sole_worker
-from register import batches
+from register import batches, chunks
 from register.acts import Act
 from register.attaching import STATION, must_attach, with_attachment
-from register.models import Batch
+from register.models import Batch, Chunk
 from register.numbering import stored
+from register.session import write
 
 _WHOLE = Station(
     duplicate="file", separation=SeparationPolicy(barcode="", drop_blank=False, expects_code="no", longest=0)
@@ -67,6 +68,28 @@ def hand_in(
     register = must_attach(number, act, replaces)
     said = Attachment(number, act.actor, act.reason, replaces)
     return _handed_in(services, register, file, source or Path(file.name), said)
+
+
+def hand_over(
+    services: Services, number: str, file: Path, act: Act, replaces: str = "", source: Path | None = None
+) -> Batch:
+    """Take a file that is to be added to an entry into the archive; from there workers go on with it.
+
+    Nothing is left of it here: its batch is in no home's spool.
+
+    Raises:
+        Missing, Forbidden, Usage: it cannot be; nothing was added.
+        Unavailable: the archive does not answer; nothing was added.
+    """
+    with write():
+        batch = hand_in(services, number, file, act, replaces, source)
+        try:
+            batch = keep_originals(services, batch)
+        finally:
+            shutil.rmtree(services.spool / batch.key, ignore_errors=True)
+        batches.let_go(batch)
+        chunks.open_chunks(batch, Chunk.Stage.BATCH, [chunks.Share(0)])
+    return batch
 
 
 def carry_on(services: Services, handed: Iterable[Batch]) -> Intake:

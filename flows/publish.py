@@ -94,10 +94,10 @@ def release_done(services: Services, watch: Watcher = unwatched) -> None:
 def deliver(services: Services, watch: Watcher = unwatched) -> int:
     """Do what follows from what happened, publish it, then release; returns the changes delivered.
 
-    Where others publish (setting ``publishes``), what was written waits for them.
+    What is left to workers (setting ``leaves_to_workers``) waits for them.
     """
     follow(services)
-    count = publish(services, watch) if services.settings.publishes else 0
+    count = 0 if services.settings.leaves_to_workers else publish(services, watch)
     release_done(services, watch)
     return count
 
@@ -106,7 +106,7 @@ def quietly(services: Services) -> str:
     """Do what follows and publish, for somebody who has just changed something; why it must wait, or ""."""
     try:
         follow(services)
-        if services.settings.publishes:
+        if not services.settings.leaves_to_workers:
             publish(services)
     except Unavailable as error:
         return str(error)

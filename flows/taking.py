@@ -142,7 +142,7 @@ def keep_originals(services: Services, batch: Batch) -> Batch:
                     services.archive.delete(one.original)
             if stored.sha256 != one.sha256 or went_on(path, one):
                 raise Unavailable(f"{one.source} changed while it was archived; it is tried again")
-        one.save()
+        one.save(update_fields=["media", "sha256", "original"])
         digest.update(one.sha256.encode() or one.source.encode())
     return batches.keep(batch, digest.hexdigest(), str(batch.profile["duplicate"]))
 

@@ -242,7 +242,7 @@ class Settings(BaseSettings):
     stuck_after_seconds: float = Field(default=900.0, gt=0)
     stale_after_seconds: float = Field(default=45.0, ge=1.0)
     retry_after_seconds: float = Field(default=60.0, ge=1.0)
-    publishes: bool = True
+    leaves_to_workers: bool = False
     chunk_pages: int = Field(default=40, ge=1, le=1000)
     database: DatabaseSettings = DatabaseSettings()
     archive: ArchiveSettings = ArchiveSettings()

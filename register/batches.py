@@ -200,7 +200,7 @@ def keep(batch: Batch, digest: str, policy: str) -> Batch:
             # Bytes of which nothing was filed were not received: they are tried anew.
             earlier = earlier.exclude(state__in=_ENDED, documents=None)
             now.duplicate_of = earlier.order_by("id").first()
-        now.save()
+        now.save(update_fields=["digest", "state", "duplicate_of", "changed_at"])
         _hold_originals(now)
         record(now)
     return now
@@ -214,6 +214,11 @@ def _hold_originals(batch: Batch) -> None:
         (StoredObject(key=one.original, sha256=one.sha256, size=one.size, role="original") for one in claims),
         ignore_conflicts=True,
     )
+
+
+def let_go(batch: Batch) -> None:
+    """Note that its files lie in no spool: whoever comes may release it."""
+    Batch.objects.filter(pk=batch.pk).update(host="")
 
 
 def count_pages(batch: Batch) -> int:

@@ -17,7 +17,7 @@ from desk.api.tokens import act, rights
 from desk.instance import served
 from desk.reading import read_later
 from domain.rights import Action
-from flows.attach import hand_in
+from flows.attach import hand_in, hand_over
 from register import attaching, views
 from register.models import Batch
 
@@ -73,8 +73,10 @@ def attach(
             with copy.open("wb") as target:
                 for part in file.chunks():
                     target.write(part)
-            batch = hand_in(services, number, copy, doing, said.replaces, Path(file.name or "file"))
-        transaction.on_commit(lambda: read_later(services, batch))
+            take = hand_over if services.settings.leaves_to_workers else hand_in
+            batch = take(services, number, copy, doing, said.replaces, Path(file.name or "file"))
+        if take is hand_in:
+            transaction.on_commit(lambda: read_later(services, batch))
         return 202, str(batch.pk)
 
     digest = hashlib.sha256()

@@ -2,11 +2,14 @@
 
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from desk.instance import serve
+from domain.errors import Unavailable
 from infra.wiring import Services
 from register.models import Batch
 from tests.desk.conftest import Program
@@ -84,3 +87,26 @@ def test_what_cannot_be_read_is_told_by_the_exceptions(tmp_path: Path) -> None:
     (done,) = settled(ann, number)
     assert done["source"] == "broken.pdf"
     assert ann.ask("get", f"/entries/{number}").json()["documents"] == []
+
+
+def test_what_is_left_to_workers_is_in_the_archive_before_the_answer(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = services.settings.model_copy(update={"leaves_to_workers": True})
+    serve(replace(services, settings=settings))
+    ann = Program("ann")
+    number = ann.ask("post", "/entries", LETTER).json()["number"]
+    paper = small_tiff(tmp_path / "statement.tif", ["Nightfall"])
+    twice = [handed_in(ann, number, paper, "k").json() for _ in range(2)]
+    batch = Batch.objects.get()
+    assert twice == [{"batch": batch.pk, "source": "statement.tif", "state": "kept"}] * 2
+    assert services.archive.read(batch.claims.get().original) == paper.read_bytes()
+    assert batch.chunks.count() == 1
+    assert list(services.spool.iterdir()) == []
+
+    def down(*_: object, **__: object) -> None:
+        raise Unavailable("the archive is down")
+
+    monkeypatch.setattr(services.archive, "put", down)
+    assert handed_in(ann, number, paper, "another").status_code == 503
+    assert Batch.objects.count() == 1

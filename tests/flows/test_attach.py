@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 from domain.attachment import Attachment
 from domain.correspondence import Details, Direction
 from domain.entry import Query
-from domain.errors import Missing, Usage
+from domain.errors import Missing, Unavailable, Usage
 from domain.office import Department, Post, Role, User
 from flows import attach as attaching
-from flows.attach import attach
+from flows.attach import attach, hand_over
+from flows.chunks import reconcile
 from flows.intake import intake
+from flows.publish import deliver
 from flows.rebuild import rebuild
 from flows.verify import verify
 from infra.database import disconnect
@@ -22,8 +25,9 @@ from infra.wiring import Services, open_services
 from register import batches, contents, decisions, entries, problems, views
 from register import office as office_of
 from register.acts import Act
-from register.models import Entry
+from register.models import Batch, Entry
 from register.receipts import receipt_of
+from tests.flows.floor import Floor, on_both
 from tests.flows.test_intake import labelled
 from tests.small import small_tiff
 
@@ -125,3 +129,37 @@ def test_what_cannot_be_attached(office: tuple[Services, Path], tmp_path: Path) 
     entries.strike(number, EVA)
     with pytest.raises(Usage, match=f"{number} is void"):
         attach(services, number, [file], EVA)
+
+
+@on_both
+def test_what_is_handed_over_is_filed_by_a_worker_and_released_by_anybody(
+    office: tuple[Services, Path], floor: Floor, tmp_path: Path
+) -> None:
+    services, _ = office
+    number = entered(services)
+    paper = small_tiff(tmp_path / "statement.tif", ["Nightfall", "Page two"])
+    batch = hand_over(services, number, paper, EVA, source=Path("statement.tif"))
+    assert (batch.state, (services.spool / batch.key).exists()) == ("kept", False)
+    assert reconcile(services, floor.ask, floor.ask) == 1  # nobody was asked: the indexer does
+    floor.run()
+    assert floor.log == ["batch"]
+    deliver(replace(services, host="another"))
+    assert batches.reload(batch).state == "released"
+    assert len(documents(number)) == 1
+    assert verify(services)["ok"]
+
+
+def test_what_the_archive_does_not_take_is_not_handed_over(
+    office: tuple[Services, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, _ = office
+    number = entered(services)
+
+    def down(*_: object, **__: object) -> None:
+        raise Unavailable("the archive is down")
+
+    monkeypatch.setattr(services.archive, "put", down)
+    with pytest.raises(Unavailable, match="the archive is down"):
+        hand_over(services, number, small_tiff(tmp_path / "a.tif", ["A"]), EVA)
+    assert not Batch.objects.exists()
+    assert list(services.spool.iterdir()) == []

@@ -181,8 +181,8 @@ def test_a_publisher_that_lost_its_lease_stops(filed: Services) -> None:
     assert publishable()
 
 
-def test_where_others_publish_what_was_written_waits_for_them(filed: Services) -> None:
-    settings = filed.settings.model_copy(update={"publishes": False})
+def test_what_is_left_to_workers_waits_for_them(filed: Services) -> None:
+    settings = filed.settings.model_copy(update={"leaves_to_workers": True})
     here = replace(filed, settings=settings)
     assert (deliver(here), quietly(here)) == (0, "")
     assert (found(filed), records(filed)) == ([], [0, 0])

@@ -13,6 +13,7 @@ from domain.office import Deadline, Department, Post, Role, Rule, User
 from domain.party import PartyDetails
 from domain.rights import Action
 from flows import receipts
+from flows.attach import hand_over
 from flows.follow import desk, follow
 from flows.publish import deliver
 from infra.database import connect, disconnect
@@ -38,13 +39,14 @@ from register.entries import amend, details_of, move, strike
 from register.followers import FOLLOWERS
 from register.following import Happened
 from register.holding import assign, claim, give_back
-from register.models import Event
+from register.models import Chunk, Event
 from register.outbox import pending
 from register.relations import forward, relate, unrelate
 from tests.databases import settings
 from tests.infra.deploy_database import FORBIDDEN, PEOPLE, PROCESSES, Laid, refused
 from tests.register.filings import ALL, AT, file_one, open_batch
 from tests.register.officers import ACT, LETTER, ZONE, enter, who
+from tests.small import small_tiff
 
 WHY = replace(ACT, reason="it is so")
 
@@ -170,10 +172,20 @@ def test_a_clerk_files_what_they_attach(laid_out: Laid, tmp_path: Path) -> None:
     file_one(batch, 0, ((0, 1), (0, 2)), attach_to=enter(details=LETTER).number)
 
 
+@pytest.mark.parametrize("role", PEOPLE)
+def test_what_is_added_at_the_desk_is_filed_by_workers(laid_out: Laid, tmp_path: Path, role: str) -> None:
+    connect(tmp_path, settings(laid_out.url(role)))
+    services = open_services(tmp_path, database=False)
+    paper = small_tiff(tmp_path / "more.tif", ["Nightfall"])
+    batch = hand_over(services, enter().number, paper, ACT, source=Path("more.tif"))
+    assert Chunk.objects.filter(batch=batch, state=Chunk.State.READY).count() == 1
+
+
 OF_THE_DESK = {
-    "begin a batch": "INSERT INTO register_batch (key) VALUES ('x')",
-    "change a batch": "UPDATE register_batch SET state = 'done'",
-    "change a claim": "UPDATE register_claim SET sha256 = 'x'",
+    "change how a batch was cut": "UPDATE register_batch SET plan = '{}'",
+    "change the pages of a batch": "UPDATE register_batch SET pages_known = 0",
+    "change whose claim it is": "UPDATE register_claim SET batch_id = 1",
+    "take a chunk": "UPDATE register_chunk SET state = 'held'",
     "take a fate back": "DELETE FROM register_pagefate",
     "file a document": "INSERT INTO register_document (key) VALUES ('x')",
     "read the seal": "SELECT * FROM register_seal",

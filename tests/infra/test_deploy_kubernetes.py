@@ -242,7 +242,7 @@ def test_the_desk_is_reached_over_tls_from_the_ingress_alone() -> None:
     assert all("namespaceSelector" in peer for peer in opened["from"])
     settings = production("ConfigMap")["postroom-desk"]["data"]
     assert settings["POSTROOM_OFFICE__PUBLIC_URL"] == f"https://{rule['host']}"
-    assert settings["POSTROOM_PUBLISHES"] == "false"  # its rights to archive and index are reading only
+    assert settings["POSTROOM_LEAVES_TO_WORKERS"] == "true"  # its rights are for no more
 
 
 def test_a_worker_has_what_its_processes_take() -> None:

@@ -65,9 +65,9 @@ def test_the_desk_believes_it_and_nobody_else() -> None:
     assert settings("systemd")["POSTROOM_DESK__PROXIES"] == "'[\"127.0.0.1\"]'"
 
 
-def test_the_desk_writes_to_the_database_alone() -> None:
+def test_the_desk_leaves_to_workers_what_it_has_no_rights_for() -> None:
     for name in ("compose", "systemd"):
-        assert settings(name)["POSTROOM_PUBLISHES"] == "false"
+        assert settings(name)["POSTROOM_LEAVES_TO_WORKERS"] == "true"
     assert settings("compose")["POSTROOM_INDEX__USER"] == "postroom-reader"
     assert "PREFECT" not in str(settings("compose"))
     unit = (DEPLOY / "systemd" / "postroom-desk.service").read_text("utf-8")

@@ -193,7 +193,7 @@ MAY = {
     | each(LOCK, FILED)
     | SCRATCH,
     # MinIO lets who may list also list versions; Amazon asks for a right that the desk has not.
-    "desk": {"list", "list versions"} | each("get,stat", ("originals", "documents")),
+    "desk": LOOK | {"list versions"} | each(WRITE, ("originals",)) | each("get,stat", ("documents",)),
     "fixity": FIND | each(f"{WRITE},{LOCK},mirror,put mirror", ARCHIVED),
     "custodian": FIND | each(f"get,stat,{LOCK},hold,release", ARCHIVED),
     "auditor": LOOK | {"list versions"} | each("get,stat", ARCHIVED),
@@ -302,6 +302,7 @@ def test_the_archive_works_with_these_rights(
     heads = heads_key("2026-03-04")
     indexer.put(heads, b"{}")
     desk = archive("desk")
+    desk.put(original_key(sha256(b"added").hexdigest()), b"added")
     assert (list(desk.list(HEADS)), desk.read(heads), desk.read(document)) == ([heads], b"{}", b"pdf")
     with desk.open(document) as stream:
         assert stream.read() == b"pdf"

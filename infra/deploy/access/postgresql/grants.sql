@@ -43,7 +43,7 @@ GRANT INSERT, UPDATE, DELETE ON register_mark TO postroom_app;
 GRANT INSERT, UPDATE, DELETE ON register_chunk, register_lease TO postroom_app;
 
 -- What people do, at the desk and by command. History, numbers and dates are no more theirs to change than a
--- process's; batches, page fates and the seal are none of their business.
+-- process's; page fates and the seal are none of their business.
 GRANT INSERT ON register_event, register_eventcontent, register_decision, register_correction,
     register_partyevent, register_partycontent, register_firing, register_storedobject TO postroom_acts;
 GRANT INSERT, UPDATE (subject, reference, dated, channel, label, tags, priority, confidentiality, language, location,
@@ -67,3 +67,8 @@ GRANT INSERT, UPDATE (recorded_at, delivered_at, retry_at, attempts, error) ON r
 GRANT INSERT, UPDATE (due_at, read_at, attempts, error) ON register_notice TO postroom_acts;
 GRANT INSERT, UPDATE ON register_clock TO postroom_acts;
 GRANT INSERT, UPDATE, DELETE ON register_mark, register_lease TO postroom_acts;
+
+-- Files that they add to an entry are handed over as a station does it: kept, and a worker is waited for.
+GRANT INSERT, UPDATE (digest, state, duplicate_of_id, changed_at, records, host) ON register_batch TO postroom_acts;
+GRANT INSERT, UPDATE (media, sha256, original) ON register_claim TO postroom_acts;
+GRANT INSERT ON register_chunk TO postroom_acts;
