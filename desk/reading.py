@@ -11,12 +11,14 @@ from register.session import borrowed
 
 log = structlog.get_logger()
 _LEFT = "a file that was handed in is not filed yet"
+READER = "reader"
+"""What each thread is called that reads."""
 _one = threading.Lock()
 
 
 def read_later(services: Services, batch: Batch) -> None:
     """Read and file a batch after those before it; what is left when the desk ends, the next intake does."""
-    threading.Thread(target=_read, args=(services, batch), name="reader").start()
+    threading.Thread(target=_read, args=(services, batch), name=READER).start()
 
 
 def _read(services: Services, batch: Batch) -> None:

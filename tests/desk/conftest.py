@@ -1,5 +1,6 @@
 """A desk with an office, on either database."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -10,6 +11,7 @@ import pytest
 from django.test import Client
 
 from desk.instance import serve
+from desk.reading import READER
 from domain.correspondence import Confidentiality
 from domain.office import Department, Post, Role, User
 from infra.wiring import Services, open_services
@@ -35,6 +37,8 @@ def services(register: Path) -> Iterator[Services]:
         user = User(name, posts=(Post(role, where),), clearance=Confidentiality.CONFIDENTIAL)
         office.put("user", user, ACT)
     yield found
+    for reader in [one for one in threading.enumerate() if one.name == READER]:
+        reader.join(60)  # else it would read into the next test's database
     found.index.close()
 
 
