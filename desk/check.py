@@ -22,6 +22,7 @@ from archive.port import NotFound
 from desk.addresses import Limit, address, whose
 from desk.check_words import LANGUAGES, language_of
 from desk.instance import served
+from desk.uploads import copy_to, is_too_large
 from domain.errors import Unavailable, Usage
 from domain.receipt import Receipt
 from domain.wire import to_plain
@@ -166,7 +167,7 @@ def _asked(request: HttpRequest, number: str, code: str) -> HttpResponse:
             return _told(request, "large", mb=desk.upload_mb)
         file = request.FILES.get("file") if request.method == "POST" else None
         if file:
-            if (file.size or 0) > desk.upload_mb << 20:
+            if is_too_large(served(), file):
                 return _told(request, "large", mb=desk.upload_mb)
             return _file(request, file)
         number = str(request.POST.get("number", number)).strip()
@@ -203,9 +204,7 @@ def _too_large(request: HttpRequest, desk: DeskSettings) -> bool:
 
 def _file(request: HttpRequest, file: Any) -> HttpResponse:
     with tempfile.NamedTemporaryFile(prefix="postroom-check-") as copy:
-        for part in file.chunks():
-            copy.write(part)
-        copy.flush()
+        copy_to(Path(copy.name), file)
         found = asking(flow.check, served(), Path(copy.name))
     if found.finding in ("altered", "made up") and not found.known:
         # What a forger guesses must not be answered: not even whether there is such an entry.

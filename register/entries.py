@@ -156,7 +156,8 @@ def amend(
         entry = locked(number, act)
         before = details_of(entry)
         after = fit(change(before))
-        label, was = _class(entry, after), _class(entry, before)
+        documents = _of_documents(entry)
+        label, was = after.label or documents, before.label or documents
         if after.custom != before.custom or label != was:
             kept = before.custom if label == was else {}
             custom = changed_values(decisions.office().fields, label, kept, after.custom)
@@ -246,10 +247,6 @@ def class_of(entry: Entry) -> str:
 def _of_documents(entry: Entry) -> str:
     rows = standing.documents().filter(entry=entry).exclude(label=None)
     return rows.order_by("id").values_list("label", flat=True).first() or ""
-
-
-def _class(entry: Entry, details: Details) -> str:
-    return details.label or _of_documents(entry)
 
 
 def language_of(entry: Entry) -> str:

@@ -16,6 +16,7 @@ from desk.api.problems import PROBLEMS, TooLarge
 from desk.api.tokens import act, rights
 from desk.instance import served
 from desk.reading import read_later
+from desk.uploads import copy_to, is_too_large
 from domain.rights import Action
 from flows.attach import hand_in, hand_over
 from register import attaching, views
@@ -63,16 +64,14 @@ def attach(
 ) -> Any:
     """It is read as a scanned one is, after this answer: the documents of the entry show it then."""
     services = served()
-    if (file.size or 0) > services.settings.desk.upload_mb << 20:
-        raise TooLarge(f"the file is larger than {services.settings.desk.upload_mb} MB")
+    if is_too_large(services, file):
+        raise TooLarge(services.settings.desk.upload_mb)
     doing = act(request, said.reason)
 
     def answer() -> tuple[int, str]:
         with tempfile.TemporaryDirectory(prefix="postroom-hand-in-") as folder:
             copy = Path(folder) / f"copy{PurePath(file.name or '').suffix[:8]}"
-            with copy.open("wb") as target:
-                for part in file.chunks():
-                    target.write(part)
+            copy_to(copy, file)
             take = hand_over if services.settings.leaves_to_workers else hand_in
             batch = take(services, number, copy, doing, said.replaces, Path(file.name or "file"))
         if take is hand_in:

@@ -37,6 +37,9 @@ class Precondition(Usage):
 class TooLarge(Usage):
     """A file is larger than is taken here."""
 
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the file is larger than {most} MB")
+
 
 class TooFew(Usage):
     """The request says too little to be taken."""

@@ -16,6 +16,7 @@ from desk.api.problems import PROBLEMS, TooLarge
 from desk.api.shapes import Because
 from desk.api.tokens import act, rights
 from desk.instance import served
+from desk.uploads import copy_to, is_too_large
 from domain.errors import Missing
 from domain.rights import Action
 from flows import proofs, receipts
@@ -107,13 +108,11 @@ def verify(
     What was certified of an entry is told to who may know of it, or shows that they have its receipt.
     """
     services = served()
-    if (file.size or 0) > services.settings.desk.upload_mb << 20:
-        raise TooLarge(f"the file is larger than {services.settings.desk.upload_mb} MB")
+    if is_too_large(services, file):
+        raise TooLarge(services.settings.desk.upload_mb)
     kind = Path(file.name or "").suffix[:8]
     with tempfile.NamedTemporaryFile(prefix="postroom-check-", suffix=kind) as copy:
-        for part in file.chunks():
-            copy.write(part)
-        copy.flush()
+        copy_to(Path(copy.name), file)
         found = receipts.check(services, Path(copy.name), rights(request), of)
     differs = [{"field": name, "file": says, "certified": was} for name, says, was in found.differs]
     return {
