@@ -41,10 +41,6 @@ class TooLarge(Usage):
         super().__init__(f"the file is larger than {most} MB")
 
 
-class TooFew(Usage):
-    """The request says too little to be taken."""
-
-
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (AuthenticationError, HTTPStatus.UNAUTHORIZED),
     (Precondition, HTTPStatus.PRECONDITION_FAILED),
