@@ -123,5 +123,5 @@ def _reached(run: Run, seconds: float, calendar: Calendar) -> datetime | None:
         here = calendar.between(begin, end)
         if here >= left:
             return calendar.add(begin, left)
-        left -= here
+        left = round(left - here, 6)  # what a sum of seconds is off by must not be the next day
     return calendar.add(run.resumed_at, left) if run.resumed_at else None

@@ -21,7 +21,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 USUAL_HOURS = "Mon-Fri 09:00-17:00"
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 _LONGEST = 7320  # days looked at for working time, until the office counts as never open
-_DAY = timedelta(days=1)
+_DAY, _NONE = timedelta(days=1), timedelta()
 
 
 def opening_hours(text: str) -> Hours:
@@ -155,16 +155,16 @@ class Calendar:
             Usage: the office is not open for so long within twenty years.
         """
         start = start.astimezone(UTC)
-        if seconds <= 0:
+        left, day = timedelta(seconds=seconds), self.day_of(start)  # exact, as a sum of seconds is not
+        if left <= _NONE:
             return start
-        left, day = seconds, self.day_of(start)
         for _ in range(_LONGEST):
             for opens, closes in self.openings(day):
                 begin = max(opens, start)
                 if begin < closes:
-                    here = (closes - begin).total_seconds()
+                    here = closes - begin
                     if here >= left:
-                        return begin + timedelta(seconds=left)
+                        return begin + left
                     left -= here
             day += _DAY
         raise self._never(day)
@@ -176,16 +176,16 @@ class Calendar:
             Usage: the office was not open for so long within twenty years.
         """
         end = end.astimezone(UTC)
-        if seconds <= 0:
+        left, day = timedelta(seconds=seconds), self.day_of(end)
+        if left <= _NONE:
             return end
-        left, day = seconds, self.day_of(end)
         for _ in range(_LONGEST):
             for opens, closes in reversed(self.openings(day)):
                 until = min(closes, end)
                 if opens < until:
-                    here = (until - opens).total_seconds()
+                    here = until - opens
                     if here >= left:
-                        return until - timedelta(seconds=left)
+                        return until - left
                     left -= here
             day -= _DAY
         raise self._never(day)

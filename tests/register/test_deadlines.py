@@ -103,6 +103,18 @@ def test_working_days_end_when_the_office_closes() -> None:
     assert due(ten, RECEIVED, WAITS, GOES_ON) == local("2026-03-23T13:00")
 
 
+@given(st.integers(0, 8 * 3_600_000_000 - 1), st.integers(1, 12))
+def test_days_end_when_the_office_closes_whatever_the_moment_of_receipt(micro: int, days: int) -> None:
+    """Not when it opens again: what a sum of seconds is off by is no time."""
+    begun = local("2026-03-02T09:00") + timedelta(microseconds=micro)
+    run, terms = Run(begun, resumed_at=begun), Deadline("days", days=days)
+    assert measured(run, terms, USUAL).due_at == USUAL.add_days(begun, days)
+    paused = replace(
+        run, ran=((begun, begun + timedelta(minutes=7)),), resumed_at=begun + timedelta(minutes=7)
+    )
+    assert measured(paused, terms, USUAL).due_at == USUAL.add_days(begun, days)
+
+
 def test_a_legal_deadline_runs_whatever_happens() -> None:
     legal = Deadline("legal", days=15, legal=True, remind=(8,))
     assert due(legal, RECEIVED) == local("2026-03-24T00:00")  # the 21st is a Saturday: to Monday's end
