@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -126,6 +127,7 @@ def start(
     data = home / "data"
     if not (data / "PG_VERSION").exists():
         _initialise(programs, home, data, secret)
+    process.until(lambda: not _still_ends(data), 10)
     # TCP only: a socket's path may not be longer than 107 bytes.
     fixed = {"listen_addresses": process.HOST, "unix_socket_directories": ""}
     given = [f"--{name}={value}" for name, value in (fixed | dict(options or {})).items()]
@@ -142,6 +144,17 @@ def start(
         stop_signal=STOP_SIGNAL,
     )
     return PostgreSQL(running, user=_OWNER, password=secret)
+
+
+def _still_ends(data: Path) -> bool:
+    """Whether a killed server's process is not cleared away yet or its workers still end: it would refuse."""
+    try:
+        postmaster = psutil.Process(int((data / "postmaster.pid").read_text("ascii").split()[0]))
+    except (FileNotFoundError, ValueError, IndexError):
+        return False
+    except psutil.NoSuchProcess:
+        return any(one.info["cwd"] == str(data) for one in psutil.process_iter(["cwd"]))
+    return not process.alive(postmaster)
 
 
 def _initialise(programs: Path, home: Path, data: Path, password: str) -> None:

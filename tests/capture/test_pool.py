@@ -14,6 +14,7 @@ import time_machine
 
 from capture.pool import Pool
 from domain.errors import Refused
+from infra.services import process
 from tests.capture import pooled
 from tests.capture.sheets import settings
 
@@ -89,9 +90,7 @@ def test_a_process_killed_while_idle_is_replaced(pool: Pool) -> None:
 
 
 def _alive(pids: set[int]) -> set[int]:
-    return {
-        pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    }
+    return {one.pid for one in psutil.process_iter() if one.pid in pids and process.alive(one)}
 
 
 def _gone(pids: set[int]) -> bool:

@@ -111,8 +111,8 @@ def test_up_killed_up_down(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     stopped = by_name(postroom(home, "services", "down"))
     assert not any(one["answers"] or one["pid"] for one in stopped.values())
-    gone = [psutil.pid_exists(one["pid"]) and psutil.Process(one["pid"]) for one in again.values()]
-    assert not any(one and process.alive(one) for one in gone)
+    pids = {one["pid"] for one in again.values()}
+    assert not [one for one in psutil.process_iter() if one.pid in pids and process.alive(one)]
     assert (home / "services" / "postgresql" / "data").is_dir()
     assert postroom(home, "services", "down", "--purge")["purged"] is True
     assert not (home / "services").exists()
