@@ -48,12 +48,17 @@ class IndexEntry:
         return languages
 
 
+DEEPEST = 10_000
+"""So many hits of a search can be paged through: ``skip`` and ``limit`` are no more together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One search. ``text`` is what a person typed; dates bound ``received_at``, both inclusive.
 
     ``access`` lists the labels the searcher holds; None means the installation's owner, who sees all.
     ``without`` are numbers that are not to be found all the same: what changed since the index heard of them.
+    ``skip`` are so many hits that come before the first that is told; see ``DEEPEST``.
     """
 
     text: str
@@ -63,6 +68,7 @@ class Query:
     limit: int = 10
     access: tuple[str, ...] | None = None
     without: tuple[str, ...] = ()
+    skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)

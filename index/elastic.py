@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 from domain.entry import Hit, IndexEntry, Query, Results
-from domain.errors import Unavailable, Usage
+from domain.errors import Unavailable
 from index import elastic_indexes as indexes
 from index.elastic_bulk import send
 from index.elastic_client import Failed, Server, failed
@@ -20,7 +20,7 @@ from index.elastic_pages import Page, candidates, surplus
 from index.elastic_query import access, filters, runs, whole
 from index.mapping import clean
 from index.port import Rejected
-from index.query import Piece, parse
+from index.query import Piece, must_be, parse
 from index.settings import IndexSettings
 from index.snippets import Finder
 
@@ -98,8 +98,7 @@ class ElasticIndex:
 
     def search(self, query: Query) -> Results:
         """See ``Index.search``."""
-        if query.limit < 0:
-            raise Usage(f"A search for {query.limit} hits: ask for 0 or more")
+        must_be(query)
         pieces = parse(query.text)
         if pieces == ():
             return _nothing()
@@ -109,15 +108,16 @@ class ElasticIndex:
         far = self._far(pieces, query)
         fuzzy = False
         asked = self._asked(whole(pieces, narrow, far), newest)
-        found = self._search(asked, query.limit)
+        first = {"from": query.skip}
+        found = self._search(asked | first, query.limit)
         if found is None:
             return _nothing()
         if not found["hits"]["total"]["value"] and any(piece.fuzzy for piece in pieces):
             fuzzy = True
             asked = self._asked(whole(pieces, narrow, far, fuzzy=True), newest)
-            found = self._search(asked, query.limit) or found
+            found = self._search(asked | first, query.limit) or found
         hits = found["hits"]["hits"]
-        while hits and len(hits) < min(query.limit, found["hits"]["total"]["value"]):
+        while hits and len(hits) < min(query.limit, found["hits"]["total"]["value"] - query.skip):
             more = self._search(asked | {"search_after": hits[-1]["sort"]}, query.limit - len(hits))
             if not more or not more["hits"]["hits"]:
                 break

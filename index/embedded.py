@@ -15,10 +15,10 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 
 from domain import wire
 from domain.entry import Hit, IndexEntry, Query, Results
-from domain.errors import Unavailable, Usage
+from domain.errors import Unavailable
 from index import terms
 from index.mapping import STEMMERS, VERSION, analyzer, clean, unique
-from index.query import parse
+from index.query import must_be, parse
 from index.snippets import Finder
 
 _MARK = "postroom-index.json"
@@ -87,8 +87,7 @@ class EmbeddedIndex:
 
     def search(self, query: Query) -> Results:
         """See ``Index.search``."""
-        if query.limit < 0:
-            raise Usage(f"A search for {query.limit} hits: ask for 0 or more")
+        must_be(query)
         pieces = parse(query.text)
         with self._ours():
             searcher, schema = self._searcher()
@@ -99,12 +98,12 @@ class EmbeddedIndex:
             whole = builder.query(pieces or (), narrow)
             fuzzy = False
             newest = not any(not piece.excluded for piece in pieces or ())
-            order = "received" if newest else None
-            found = searcher.search(whole, max(1, query.limit), order_by_field=order)
+            order, most = "received" if newest else None, max(1, query.limit)
+            found = searcher.search(whole, most, order_by_field=order, offset=query.skip)
             if not _count(found) and any(piece.fuzzy for piece in pieces or ()):
                 fuzzy = True
                 whole = builder.query(pieces or (), narrow, fuzzy=True)
-                found = searcher.search(whole, max(1, query.limit))
+                found = searcher.search(whole, most, offset=query.skip)
             facets = searcher.aggregate(
                 whole,
                 {

@@ -61,7 +61,8 @@ class Index(Protocol):
         that facet.
 
         Raises:
-            Usage: ``limit`` is negative. Zero asks for the counts alone.
+            Usage: ``limit`` is negative, or ``skip`` leads deeper than hits can be paged through. A limit of
+                zero asks for the counts alone.
         """
         ...
 

@@ -17,6 +17,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from domain.entry import DEEPEST, Query
+from domain.errors import Usage
 from index.mapping import clean, compact, folded
 
 MAX_PIECES = 64
@@ -31,6 +33,18 @@ _PIECE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _CODE = re.compile(r"[^\W_]*\d[^\W_]*|[A-Z]{1,4}")
+
+
+def must_be(query: Query) -> None:
+    """See that as many hits can be had.
+
+    Raises:
+        Usage: ``limit`` is negative, or ``skip`` leads too deep.
+    """
+    if query.limit < 0:
+        raise Usage(f"A search for {query.limit} hits: ask for 0 or more")
+    if query.skip < 0 or (query.skip and query.skip + query.limit > DEEPEST):
+        raise Usage(f"{query.limit} hits behind {query.skip}: ask for the first {DEEPEST} only, or narrow it")
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,10 +68,11 @@ def list_clocks(
 ) -> None:
     """Show what is due first."""
     instance = services()
-    from register.clock_views import listed
+    from register.clock_views import listed, told
 
-    may = rights(instance)
-    data = listed(_calendar(instance), datetime.now(UTC), due_within=due_within, limit=limit, rights=may)
+    now = datetime.now(UTC)
+    found = listed(now, due_within=due_within, limit=limit, rights=rights(instance))
+    data = told(found, _calendar(instance), now)
 
     def people() -> None:
         if not data:

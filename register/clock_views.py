@@ -1,12 +1,15 @@
 """What people ask of clocks: those of an entry, those that are due soon, and whether each has fired once."""
 
 import json
+import re
 from collections import Counter
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from domain.errors import Usage
 from domain.rights import Rights
 from domain.working_time import Calendar
 from register import views
@@ -15,6 +18,7 @@ from register.models import Clock, Entry, EventContent
 from register.rights import within
 
 Told = dict[str, Any]
+_PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z)?~(\d{1,18})")
 
 
 def show(number: str, calendar: Calendar, now: datetime, rights: Rights | None = None) -> list[Told]:
@@ -40,30 +44,56 @@ def show(number: str, calendar: Calendar, now: datetime, rights: Rights | None =
 
 
 def listed(
-    calendar: Calendar,
     now: datetime,
     *,
     due_within: float | None = None,
     limit: int = 50,
+    after: str = "",
     rights: Rights | None = None,
-) -> list[Told]:
+) -> list[Clock]:
     """The clocks that have not ended, those due first at the front, those that stand still at the end.
 
     Args:
-        calendar: of the office.
         now: the present moment.
         due_within: only those due within so many hours, passed ones among them.
         limit: at most so many.
+        after: the ``place`` of the last of those before.
         rights: of whoever asks; None for the owner.
+
+    Raises:
+        Usage: ``after`` is no such place.
     """
     found = _with_firings().filter(
         ended_at=None, entry__in=Entry.objects.filter(within(rights), voided_at=None)
     )
     if due_within is not None:
         found = found.filter(due_at__lte=now + timedelta(hours=due_within))
-    return [
-        _told(one, calendar, now) for one in found.order_by(F("due_at").asc(nulls_last=True), "pk")[:limit]
-    ]
+    if after:
+        found = found.filter(_behind(after))
+    return list(found.order_by(F("due_at").asc(nulls_last=True), "pk")[:limit])
+
+
+def place(clock: Clock) -> str:
+    """Where a clock stands in a list: the list goes on from there, whatever becomes of this clock."""
+    due = clock.due_at.astimezone(UTC).isoformat().replace("+00:00", "Z") if clock.due_at else ""
+    return f"{due}~{clock.pk}"
+
+
+def _behind(after: str) -> Q:
+    read = _PLACE.fullmatch(after)
+    try:
+        due_at = datetime.fromisoformat(read[1]) if read and read[1] else None
+    except ValueError:
+        read = None
+    if read is None:
+        raise Usage(f"cursor is {after!r}: take the one that the page before gave as next")
+    later = Q(due_at=due_at, pk__gt=int(read[2]))
+    return later if due_at is None else later | Q(due_at__gt=due_at) | Q(due_at=None)
+
+
+def told(clocks: Iterable[Clock], calendar: Calendar, now: datetime) -> list[Told]:
+    """Clocks of a list as people are told of them, by the office's calendar."""
+    return [_told(one, calendar, now) for one in clocks]
 
 
 def totals(now: datetime) -> dict[str, int]:

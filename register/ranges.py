@@ -3,7 +3,8 @@
 They are taken from the counter together and stay reserved until an entry gets them, or they become void.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ from register.texts import fit
 
 MOST = 5000
 """Numbers that are reserved together at most."""
+_BEFORE = datetime.min.replace(tzinfo=UTC)
 _DIRECTIONS = {register: direction for direction, register in REGISTERS.items()}
 
 
@@ -160,14 +162,26 @@ def told(found: NumberRange, at: datetime) -> dict[str, Any]:
     }
 
 
-def listed(rights: Rights | None, at: datetime, *, every: bool = False) -> list[dict[str, Any]]:
-    """The ranges whose numbers somebody may use, the oldest first; those with nothing open if ``every``."""
-    found = sorted(
-        (one for one in decisions.office().ranges.values() if may_use(one, rights)),
-        key=lambda one: (one.reserved_at is not None and one.reserved_at.isoformat(), one.name),
-    )
+def listed(
+    rights: Rights | None, at: datetime, *, every: bool = False, limit: int | None = None, after: str = ""
+) -> list[dict[str, Any]]:
+    """The ranges whose numbers somebody may use, the oldest first; those with nothing open if ``every``.
+
+    At most ``limit``, from behind the range of the name ``after`` on.
+
+    Raises:
+        Missing: there is no such range, or none whose numbers the person may use.
+    """
+    found = sorted((one for one in decisions.office().ranges.values() if may_use(one, rights)), key=_age)
+    if after:
+        last = _age(find(after, rights))
+        found = [one for one in found if _age(one) > last]
     lines = (told(one, at) for one in found)
-    return [one for one in lines if every or one["open"]]
+    return list(islice((one for one in lines if every or one["open"]), limit))
+
+
+def _age(one: NumberRange) -> tuple[datetime, str]:
+    return one.reserved_at or _BEFORE, one.name
 
 
 def void_rest(name: str, act: Act, *, office: States = USUAL) -> list[str]:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from desk.api.entries import Number
+from desk.api.listing import Cursor, Limit, page
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Clocks, Due
 from desk.api.tokens import rights
@@ -23,13 +24,16 @@ router = Router()
 def listed(
     request: HttpRequest,
     due_within: Annotated[float | None, Query(ge=0, le=100_000)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
+    cursor: Cursor = "",
 ) -> Any:
     """With ``due_within`` only those due within so many hours, or passed."""
+    now = datetime.now(UTC)
     found = clock_views.listed(
-        _calendar(), datetime.now(UTC), due_within=due_within, limit=limit, rights=rights(request)
+        now, due_within=due_within, limit=limit + 1, after=cursor, rights=rights(request)
     )
-    return {"items": found}
+    some = page(found, limit, clock_views.place)
+    return {**some, "items": clock_views.told(some["items"], _calendar(), now)}
 
 
 @router.get("/{number}", response={200: Clocks, **PROBLEMS}, summary="The deadlines of an entry")

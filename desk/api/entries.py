@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from django.http import FileResponse, HttpRequest, HttpResponse
 from ninja import Header, Path, Query, Router, Schema, Status
 
-from desk.api.listing import Wanted
+from desk.api.listing import Wanted, number_of, page
 from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS, Precondition
 from desk.api.shapes import (
@@ -59,8 +59,7 @@ def list_entries(request: HttpRequest, query: Query[Wanted]) -> Any:
         after=query.cursor,
         rights=rights(request),
     )
-    more = len(found) > query.limit
-    return {"items": found[: query.limit], "next": found[query.limit - 1]["number"] if more else None}
+    return page(found, query.limit, number_of)
 
 
 @router.post("", response=_MADE, summary="Enter an entry: it gets the next number")

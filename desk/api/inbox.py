@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Path, Query, Router
 
+from desk.api.listing import Limit, page
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Inbox, NoticeShape
 from desk.api.tokens import rights
@@ -19,18 +20,14 @@ _LARGEST = (1 << 63) - 1  # id of a row
 def listed(
     request: HttpRequest,
     unread: bool = False,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
     cursor: Annotated[int, Query(ge=0, le=_LARGEST)] = 0,
 ) -> Any:
     """The newest first, but for entries that the user may not see any more."""
     may = rights(request)
     found = notices.inbox(may, limit + 1, unread=unread, before=cursor)
-    more = len(found) > limit
-    return {
-        "unread": notices.unread(may),
-        "items": notices.told(found[:limit], may.user.language),
-        "next": found[limit - 1].pk if more else None,
-    }
+    some = page(found, limit, lambda one: one.pk)
+    return {**some, "unread": notices.unread(may), "items": notices.told(some["items"], may.user.language)}
 
 
 @router.post("/{notice}/read", response={200: NoticeShape, **PROBLEMS}, summary="Note that a notice was read")

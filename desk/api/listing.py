@@ -1,15 +1,33 @@
-"""What a request for a list of entries asks for."""
+"""Lists: what a request for one asks for, and a page of it."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
-from ninja import Field, Schema
+from ninja import Field, Query, Schema
 from pydantic import AfterValidator, StringConstraints
 
 from domain.correspondence import Channel, Confidentiality, Direction, Priority
 from register.listing import Asked, Order, Which
 
 Word = Annotated[str, StringConstraints(max_length=255)]
+MOST = 200  # of a page
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+Cursor = Annotated[str, Query(max_length=64)]
+
+
+def page(found: Sequence[Any], limit: int, place: Callable[[Any], Any]) -> dict[str, Any]:
+    """Of what was found up to one more than ``limit``: those asked for, and the place of the last of them.
+
+    ``next`` is the ``cursor`` of the page that follows, None for the last page.
+    """
+    items = found[:limit]
+    return {"items": items, "next": place(items[-1]) if len(found) > limit else None}
+
+
+def number_of(told: dict[str, Any]) -> str:
+    """By which most lists go on."""
+    return str(told["number"])
 
 
 def _assigned(text: str) -> str:
@@ -45,7 +63,7 @@ class Wanted(Schema):
         Which.COUNTING
     )
     order: Order = Order.NEWEST
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 50
     cursor: Annotated[str, StringConstraints(max_length=64)] = ""
 
     def asked(self) -> Asked:

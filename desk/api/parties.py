@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Path, Query, Router, Schema, Status
 
 from desk.api.entries import IfMatch, IfNoneMatch, etag, seen
+from desk.api.listing import Cursor, Limit, number_of, page
 from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Because, Name, Short, Text
@@ -126,13 +127,12 @@ _MADE = {201: PartyShape, **PROBLEMS}
 def list_parties(
     request: HttpRequest,
     name: Annotated[str, Query(max_length=255)] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str, Query(max_length=32)] = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
 ) -> Any:
     """Those that the user may know of, with this in their name."""
     found = party_views.listed(name=name, limit=limit + 1, after=cursor, rights=rights(request))
-    more = len(found) > limit
-    return {"items": found[:limit], "next": found[limit - 1]["number"] if more else None}
+    return page(found, limit, number_of)
 
 
 @router.post("", response=_MADE, summary="Enter a party: it gets a number")
@@ -143,7 +143,7 @@ def enter(request: HttpRequest, response: HttpResponse, body: NewParty, key: Key
 
 
 @router.get("/similar", response={200: Pairs, **PROBLEMS}, summary="Pairs that may be one")
-def similar(request: HttpRequest, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Any:
+def similar(request: HttpRequest, limit: Limit = 50) -> Any:
     """That nobody has decided of, the likeliest first."""
     return {"items": party_views.similar(rights(request), limit)}
 

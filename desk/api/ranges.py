@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from desk.api.entries import states
+from desk.api.listing import Cursor, Limit, page
 from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import NewRange, Ranges, RangeShape, Reconciled
@@ -18,9 +19,15 @@ router = Router(by_alias=True)
 
 
 @router.get("", response={200: Ranges, **PROBLEMS}, summary="Ranges of reserved numbers")
-def listed(request: HttpRequest, every: Annotated[bool, Query(alias="all")] = False) -> Any:
-    """Those whose numbers the user may use; with `all` also those with no number open."""
-    return {"items": ranges.listed(rights(request), datetime.now(UTC), every=every)}
+def listed(
+    request: HttpRequest,
+    every: Annotated[bool, Query(alias="all")] = False,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Any:
+    """Those whose numbers the user may use, the oldest first; with `all` also those with no number open."""
+    found = ranges.listed(rights(request), datetime.now(UTC), every=every, limit=limit + 1, after=cursor)
+    return page(found, limit, lambda one: one["range"])
 
 
 @router.post("", response={201: RangeShape, **PROBLEMS}, summary="Reserve the next numbers of a register")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Query, Router
 
+from desk.api.listing import MOST
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Found
 from desk.api.tokens import rights
@@ -24,9 +25,20 @@ def search(
     label: Annotated[str, Query(alias="class", max_length=64)] = "",
     since: Annotated[date | None, Query(alias="from")] = None,
     until: Annotated[date | None, Query(alias="to")] = None,
-    limit: Annotated[int, Query(ge=0, le=200)] = 10,
+    limit: Annotated[int, Query(ge=0, le=MOST, description="0 for the counts alone.")] = 10,
+    cursor: Annotated[int, Query(ge=0, le=seam.DEEPEST - MOST)] = 0,
 ) -> Any:
-    """Words, "phrases", -exclusions, subject: sender: number:, as on the command line."""
-    asked = seam.Query(q, label=label or None, since=since, until=until, limit=limit)
+    """Words, "phrases", -exclusions, subject: sender: number:, as on the command line.
+
+    The best hits first. Of more than 10 000 the last cannot be paged through: narrow the search.
+    """
+    asked = seam.Query(q, label=label or None, since=since, until=until, limit=limit, skip=cursor)
     found = find(served(), asked, rights(request))
-    return {"total": found.total, "hits": [*map(as_told, found.hits)], "facets": found.facets}
+    seen = cursor + len(found.hits)
+    more = found.hits and seen < found.total and seen <= seam.DEEPEST - MOST
+    return {
+        "total": found.total,
+        "hits": [*map(as_told, found.hits)],
+        "facets": found.facets,
+        "next": seen if more else None,
+    }

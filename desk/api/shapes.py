@@ -180,11 +180,12 @@ class HitShape(Schema):
 
 
 class Found(Schema):
-    """What a search found, with counts over all of it."""
+    """What a search found, with counts over all of it; ``next`` is the cursor of the hits that follow."""
 
     total: int
     hits: list[HitShape]
     facets: dict[str, dict[str, int]]
+    next: int | None
 
 
 class ClockShape(Schema):
@@ -213,9 +214,10 @@ class ClockWhole(ClockShape):
 
 
 class Due(Schema):
-    """Deadlines that have not ended, those due first at the front."""
+    """Some deadlines that have not ended, those due first at the front; ``next`` as of entries."""
 
     items: list[ClockShape]
+    next: str | None
 
 
 class Clocks(Schema):
@@ -262,9 +264,10 @@ class RangeShape(Schema):
 
 
 class Ranges(Schema):
-    """Ranges of reserved numbers, the oldest first."""
+    """Some ranges of reserved numbers, the oldest first; ``next`` as of entries."""
 
     items: list[RangeShape]
+    next: str | None
 
 
 class Held(Schema):

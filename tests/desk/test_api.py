@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from domain.errors import Usage
+from flows.publish import deliver
 from infra.wiring import Services
 from register import account, tokens
 from register.models import Entry, Event, Token
@@ -348,3 +349,19 @@ def test_what_is_missing_is_named_as_a_field_not_as_an_option() -> None:
     for path, body in asked.items():
         status, problem = told(ann.ask("post", f"/entries/{number}/{path}", body))
         assert (status, "--" in problem) == (422, False), problem
+
+
+def test_hits_of_a_search_page_by_page(services: Services) -> None:
+    ann = Program("ann")
+    made = [ann.ask("post", "/entries", LETTER).json()["number"] for _ in range(3)]
+    deliver(services)
+    first = ann.ask("get", "/search?limit=2").json()
+    assert (first["total"], len(first["hits"]), first["next"]) == (3, 2, 2)
+    rest = ann.ask("get", f"/search?limit=2&cursor={first['next']}").json()
+    assert (rest["total"], rest["facets"], rest["next"]) == (3, first["facets"], None)
+    assert sorted(hit["number"] for hit in first["hits"] + rest["hits"]) == sorted(made)
+    counts = ann.ask("get", "/search?limit=0").json()
+    assert (counts["total"], counts["hits"], counts["next"]) == (3, [], None)
+    assert ann.ask("get", "/search?cursor=9800&limit=200").json()["hits"] == []
+    for query in ("cursor=9801", "cursor=-1", "cursor=x"):
+        assert ann.ask("get", f"/search?{query}").status_code == 422

@@ -58,7 +58,7 @@ def test_lists() -> None:
     entries.move(paused.number, "waiting", act("02T12:00"))
     run("03T12:00")
     now, calendar = local("03T13:00"), Calendar(ZONE)
-    whole = clock_views.listed(calendar, now)
+    whole = clock_views.told(clock_views.listed(now), calendar, now)
     assert [(one["number"], one["deadline"], one["state"]) for one in whole] == [
         (seen.number, "answer", "running"),
         (seen.number, "law", "running"),
@@ -66,7 +66,7 @@ def test_lists() -> None:
         (paused.number, "answer", "paused"),
     ]
     may = office.rights_of(decisions.office(), "ben", date(2026, 3, 3))
-    (one, _) = clock_views.listed(calendar, now, rights=may)
+    (one, _) = clock_views.told(clock_views.listed(now, rights=may), calendar, now)
     assert one == {
         "number": seen.number,
         "deadline": "answer",
@@ -81,7 +81,7 @@ def test_lists() -> None:
         "person": "ben",
         "subject": "Noise",
     }
-    assert [one["number"] for one in clock_views.listed(calendar, now, due_within=24)] == [seen.number]
+    assert [one.entry.number for one in clock_views.listed(now, due_within=24)] == [seen.number]
     shown, _ = clock_views.show(seen.number, calendar, now)
     assert shown["fired"] == [
         {"what": "reminder 8", "due_at": "2026-03-03T09:00:00+00:00", "at": "2026-03-03T11:00:00+00:00"}
