@@ -268,8 +268,9 @@ def history(kind: str) -> Callable[..., None]:
         data = versions(kind, name)
 
         def people() -> None:
-            rows = [(one["sequence"], one["actor"], one["at"], one["reason"], one["value"]) for one in data]
-            table(f"{kind} {name}", ["decision", "who", "when", "why", "what holds"], rows)
+            named = ("sequence", "actor", "at", "source", "reason", "value")
+            heads = ["decision", "who", "when", "from where", "why", "what holds"]
+            table(f"{kind} {name}", heads, [tuple(one[it] for it in named) for one in data])
 
         answer(as_json, data, people)
 

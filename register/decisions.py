@@ -10,6 +10,7 @@ from typing import Any
 from domain.chain import START, body_of, moment
 from domain.office import KINDS, Office
 from domain.wire import from_json, to_json
+from register.acts import Act
 from register.models import Decision, Outbox
 from register.numbers import HISTORY, OFFICE, events_of, take_next
 from register.records import write_record
@@ -31,9 +32,7 @@ class Held:
     since: datetime
 
 
-def decide(
-    kind: str, name: str, value: object | None, *, actor: str, at: datetime, reason: str = ""
-) -> Decision:
+def decide(kind: str, name: str, value: object | None, act: Act) -> Decision:
     """Write down that from now on this holds of the name; None takes it away. Checks nothing."""
     body = to_json(fit(value)).decode() if value is not None else ""
     with write():
@@ -44,9 +43,10 @@ def decide(
             kind=kind,
             name=name,
             body=body,
-            actor=fit(actor),
-            at=at,
-            reason=fit(reason),
+            actor=fit(act.actor),
+            at=act.at,
+            reason=fit(act.reason),
+            source=fit(act.source),
             previous=last or START,
         )
         made.hash = link(made)
@@ -108,6 +108,7 @@ def versions(kind: str, name: str = "") -> list[dict[str, Any]]:
             "actor": one.actor,
             "at": one.at.isoformat(),
             "reason": one.reason,
+            "source": one.source,
         }
         for one in found
     ]
@@ -137,7 +138,8 @@ def breaks() -> Iterator[dict[str, Any]]:
 
 
 def _told(one: Decision) -> dict[str, Any]:
-    names = ("sequence", "kind", "name", "body", "actor", "reason", "previous", "hash")
+    names = ["sequence", "kind", "name", "body", "actor", "reason", "previous", "hash"]
+    names += ["source"] if one.source else []  # decisions of before were hashed without
     return {**{name: getattr(one, name) for name in names}, "at": moment(one.at)}
 
 

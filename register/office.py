@@ -55,7 +55,7 @@ def put(kind: str, value: Any, act: Act) -> None:
         _CHECKS[kind](now, value)
         if _of(now, kind).get(value.name) == value:
             raise Usage(f"{kind} {value.name} is so already: nothing is changed")
-        decide(kind, value.name, value, actor=act.actor, at=act.at, reason=act.reason)
+        decide(kind, value.name, value, act)
 
 
 def change(kind: str, name: str, said: Mapping[str, Any], act: Act) -> None:
@@ -95,7 +95,7 @@ def take_away(kind: str, name: str, act: Act) -> None:
         find(kind, name, now)
         if needed := _needed(now, kind, name):
             raise Usage(f"{kind} {name} cannot go: {needed}")
-        decide(kind, name, None, actor=act.actor, at=act.at, reason=act.reason)
+        decide(kind, name, None, act)
 
 
 def find(kind: str, name: str, now: Office | None = None) -> Any:

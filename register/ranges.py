@@ -106,7 +106,7 @@ def reserve(
 
 def keep(made: NumberRange, act: Act) -> None:
     """Write down how a range is, within a transaction that holds the office alone."""
-    decisions.decide("range", made.name, made, actor=act.actor, at=act.at, reason=act.reason)
+    decisions.decide("range", made.name, made, act)
 
 
 def _not_yours(act: Act, department: str) -> str:

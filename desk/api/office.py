@@ -50,7 +50,7 @@ def show(request: HttpRequest, response: HttpResponse, kind: Kind, name: Name) -
 
 @router.get("/{kind}/{name}/history", response={200: Held, **PROBLEMS}, summary="What was decided of a name")
 def history(request: HttpRequest, kind: Kind, name: Name) -> Any:
-    """Oldest first, with who decided it, when and why."""
+    """Oldest first, with who decided it, when, why and from where."""
     _must_see(request, kind)
     found = decisions.versions(kind, name)
     if not found:

@@ -38,7 +38,7 @@ class Decision(models.Model):
     """Something the office decided of itself. Never changed, never removed (triggers).
 
     The last one of a kind and name holds; an empty ``body`` takes it away. ``hash`` links it to the one
-    before.
+    before. ``source`` is where it was asked for; "" in decisions of before that was noted.
     """
 
     sequence = models.PositiveBigIntegerField(unique=True)
@@ -48,6 +48,7 @@ class Decision(models.Model):
     actor = models.CharField(max_length=255)
     at = models.DateTimeField()
     reason = models.TextField(blank=True)
+    source = models.TextField(blank=True, default="")
     previous = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 

@@ -322,6 +322,7 @@ def test_two_administrators_do_not_overwrite_each_other() -> None:
     assert eve.ask("delete", path, {}, If_Match=second["ETag"]).status_code == 204
     items = ben.ask("get", f"{path}/history").json()["items"]
     assert [one["value"] and one["value"]["title"] for one in items] == ["Tax", "Taxes", None]
+    assert {one["source"] for one in items} == {"127.0.0.1"}
     assert ben.ask("get", path).status_code == 404
     assert ben.ask("get", "/office/department/none/history").status_code == 404
     assert ben.ask("get", "/office/webhook/x/history").status_code == 403

@@ -112,7 +112,7 @@ def _cut_again(services: Services) -> None:
 
 def _enter_by_hand() -> None:
     """A complaint with its answer, as clerks write them; one that was typed twice is void."""
-    zone, act = ZoneInfo("UTC"), Act("Zoë", datetime.now(UTC), "at the counter")
+    zone, act = ZoneInfo("UTC"), Act("Zoë", datetime.now(UTC), "at the counter", source="192.0.2.7")
     details = replace(ALL, subject="Complaint of the neighbours", channel=Channel.HAND, reference="N-17")
     made, twice = (enter(Direction.INCOMING, details, act, zone=zone, register="DESK") for _ in range(2))
     answer = enter(Direction.OUTGOING, replace(details, location=""), act, zone=zone, register="REPLY")

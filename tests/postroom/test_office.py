@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import socket
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ def test_lists_and_histories(home: Path) -> None:
     ]
     first, last = asked(home, "department", "history", "works")
     assert (first["value"]["email"], last["value"]["email"]) == ("", "works@example.org")
-    assert (last["actor"], last["reason"]) == ("eva", "new")
+    assert (last["actor"], last["reason"], last["source"]) == ("eva", "new", socket.gethostname())
     assert asked(home, "department", "remove", "legal") == {"name": "legal", "removed": True}
     assert "There is no department 'legal'. There are: works" in refused(
         home, "department", "remove", "legal"

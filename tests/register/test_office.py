@@ -1,5 +1,6 @@
 """What an office decides of itself."""
 
+import hashlib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
+from domain.chain import body_of, moment
 from domain.errors import Usage
 from domain.fields import checked_values
 from domain.office import (
@@ -25,21 +27,39 @@ from register import decisions, entries, office
 from register.models import Decision, Entry
 from tests.register.filings import AT
 from tests.register.officers import ACT, LETTER, TODAY, ZONE, decide, enter
+from tests.register.tampering import past_the_guards
 
 
 def test_the_last_decision_holds_and_each_is_kept(register: Path) -> None:
     assert decisions.office() == Office()
     decide(Department("works"), User("ben", posts=(Post(Role.REGISTRAR),)))
-    office.change("department", "works", {"title": "Public works"}, replace(ACT, reason="asked for"))
+    there = replace(ACT, reason="asked for", source="192.0.2.7")
+    office.change("department", "works", {"title": "Public works"}, there)
     office.take_away("department", "works", ACT)
     assert decisions.office() == Office(4, users={"ben": User("ben", posts=(Post(Role.REGISTRAR),))})
     told = decisions.versions("department", "works")
-    assert [(one["actor"], one["reason"], one["value"] and one["value"]["title"]) for one in told] == [
-        ("eva", "", ""),
-        ("eva", "asked for", "Public works"),
-        ("eva", "", None),
+    said = ("actor", "reason", "source")
+    assert [(*(one[name] for name in said), one["value"] and one["value"]["title"]) for one in told] == [
+        ("eva", "", "", ""),
+        ("eva", "asked for", "192.0.2.7", "Public works"),
+        ("eva", "", "", None),
     ]
     assert list(decisions.breaks()) == []
+
+
+@pytest.mark.parametrize("forged", ["", "203.0.113.5"])
+def test_from_where_a_decision_was_made_is_chained(register: Path, forged: str) -> None:
+    office.put("department", Department("works"), ACT)
+    office.put("department", Department("legal"), replace(ACT, source="192.0.2.7"))
+    old = Decision.objects.get(sequence=1)  # as decisions were hashed before there were sources
+    names = ("sequence", "kind", "name", "body", "actor", "reason", "previous")
+    told = body_of({**{name: getattr(old, name) for name in names}, "at": moment(AT)})
+    assert old.hash == hashlib.sha256(told.encode()).hexdigest()
+    with past_the_guards():
+        Decision.objects.filter(sequence=2).update(source=forged)
+    assert [(one["sequence"], one["problem"]) for one in decisions.breaks()] == [
+        (2, "the decision was altered")
+    ]
 
 
 @pytest.mark.parametrize("change", [{"actor": "nobody"}, {"body": ""}])

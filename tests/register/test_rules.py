@@ -229,9 +229,7 @@ def test_a_rule_that_breaks_on_an_entry_leaves_it_with_the_registry() -> None:
     nobody = entries.enter(
         Direction.OUTGOING, replace(LETTER, senders=(), recipients=("Bob",)), ACT, zone=ZONE
     )
-    decisions.decide(
-        "rule", "broken", rule("broken", "senders[0] == 'Ada'", 2, priority="low"), actor="x", at=AT
-    )
+    decisions.decide("rule", "broken", rule("broken", "senders[0] == 'Ada'", 2, priority="low"), ACT)
     fine = enter()
     run()
     assert now(fine)[1:] == ("works", "", "high")

@@ -6,7 +6,6 @@ from domain.errors import Usage
 from domain.office import Deadline, Department, Post, Role, Rule, User
 from register import decisions, office, views
 from register.models import Entry, Notice
-from tests.register.filings import AT
 from tests.register.officers import ACT, decide, enter
 from tests.register.test_rules import put, rule, run
 
@@ -66,7 +65,7 @@ def test_what_adds_up_may_be_one_text() -> None:
 
 def test_what_was_decided_before_it_was_refused_leaves_the_entry_with_the_registry() -> None:
     broken = rule("boom", priority=("low",))
-    decisions.decide("rule", "boom", broken, actor="x", at=AT)
+    decisions.decide("rule", "boom", broken, ACT)
     put(rule("all", assign="works", tags=("seen",)))
     entry = enter()
     run()
