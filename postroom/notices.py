@@ -97,17 +97,14 @@ def prefer(
 ) -> None:
     """Show or choose how a user is told: postroom user notices ben --set assigned=digest --as ben."""
     instance = services()
-    from domain.notices import KINDS, way_of
     from postroom.people import deliver
-    from register.decisions import office
-    from register.office import find
     from register.office import prefer as choose
+    from register.office import preferred
 
     if ways:
         choose(name, dict(map(_way, ways)), act(instance, reason, by))
         deliver(instance)
-    found = find("user", name, office())
-    data = {kind: way_of(kind, found.notices) if found.email else "none" for kind in KINDS}
+    data = preferred(name, rights(instance))
     answer(as_json, data, lambda: table(f"{name} is told", ["kind", "beside the inbox"], data.items()))
 
 

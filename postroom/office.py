@@ -11,7 +11,7 @@ from domain.errors import Usage
 from domain.office import KINDS, Closure, CustomField, Delegation, Department, FieldKind, Post, Role, User
 from domain.wire import to_plain
 from infra.wiring import Services
-from postroom.acting import act
+from postroom.acting import act, rights
 from postroom.context import services
 from postroom.option_sets import named, with_options
 from postroom.output import answer, say, table
@@ -223,11 +223,12 @@ def listing(kind: str, columns: Sequence[str]) -> Callable[..., None]:
     """A command that lists what holds of a kind."""
 
     def show(as_json: Json = False) -> None:
-        services()
+        may = rights(services())
         from register.decisions import office
+        from register.office import told
 
         found = getattr(office(), KINDS[kind][0])
-        data = [to_plain(found[name]) for name in sorted(found)]
+        data = [told(kind, found[name], may) for name in sorted(found)]
 
         def people() -> None:
             if not data:
@@ -262,10 +263,10 @@ def history(kind: str) -> Callable[..., None]:
     """A command that shows what was decided of one of a kind."""
 
     def show(name: Name, as_json: Json = False) -> None:
-        services()
-        from register.decisions import versions
+        may = rights(services())
+        from register.office import versions
 
-        data = versions(kind, name)
+        data = versions(kind, name, may)
 
         def people() -> None:
             named = ("sequence", "actor", "at", "source", "reason", "value")

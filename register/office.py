@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from domain.errors import Missing, Stale, Usage
-from domain.notices import EVENTS, WAYS, is_address
+from domain.notices import EVENTS, NONE, WAYS, is_address, way_of
 from domain.notices import KINDS as NOTICES
 from domain.numbers import must_be_form
 from domain.office import (
@@ -26,12 +26,13 @@ from domain.office import (
     Webhook,
 )
 from domain.rights import Action, Guarded, Rights
+from domain.wire import to_plain
 from register import decisions
 from register.acts import Act
 from register.deadlines import must_be_deadline
 from register.decisions import decide, office
 from register.models import Entry
-from register.rights import must_anywhere
+from register.rights import is_own, must_anywhere, must_be_own
 from register.routing import holders, must_be_rule, must_fit_fields, needed_by_rule, needs_field
 from register.session import alone, write
 from register.staff import why_nobody
@@ -65,7 +66,8 @@ def change(kind: str, name: str, said: Mapping[str, Any], act: Act) -> None:
         Missing: there is none of this name.
         Usage: it cannot be.
     """
-    put(kind, replace(find(kind, name), **said), act)
+    with write():  # else it could bring back what somebody changed meanwhile
+        put(kind, replace(find(kind, name, _locked()), **said), act)
 
 
 def prefer(name: str, said: Mapping[str, str], act: Act) -> None:
@@ -76,9 +78,40 @@ def prefer(name: str, said: Mapping[str, str], act: Act) -> None:
         Usage: there is no such kind or way, or nothing changes.
         Forbidden: it is for the user or an administrator to say.
     """
-    own = act.rights is not None and act.rights.user.name == name
+    with write():
+        user: User = find("user", name, _locked())
+        must_be_own(name, act.rights)
+        put("user", replace(user, notices={**user.notices, **said}), replace(act, rights=None))
+
+
+def preferred(name: str, rights: Rights | None) -> dict[str, str]:
+    """In which way a user gets each kind of notice, beside their inbox.
+
+    Raises:
+        Missing: there is no such user.
+        Forbidden: it is for the user or an administrator to know.
+    """
     user: User = find("user", name)
-    put("user", replace(user, notices={**user.notices, **said}), replace(act, rights=None) if own else act)
+    must_be_own(name, rights)
+    return {kind: way_of(kind, user.notices) if user.email else NONE for kind in NOTICES}
+
+
+def told(kind: str, value: Any, rights: Rights | None) -> dict[str, Any]:
+    """What holds, as somebody is told of it: what a user prefers is for the user and administrators."""
+    plain: dict[str, Any] = to_plain(value)
+    return plain if kind != "user" or is_own(value.name, rights) else _without_preferences(plain)
+
+
+def versions(kind: str, name: str, rights: Rights | None) -> list[dict[str, Any]]:
+    """What was decided under a name, oldest first, as ``told``."""
+    found = decisions.versions(kind, name)
+    if kind != "user" or is_own(name, rights):
+        return found
+    return [{**one, "value": one["value"] and _without_preferences(one["value"])} for one in found]
+
+
+def _without_preferences(user: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in user.items() if name != "notices"}
 
 
 def take_away(kind: str, name: str, act: Act) -> None:

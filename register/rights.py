@@ -90,6 +90,21 @@ def must_anywhere(rights: Rights | None, action: Action) -> None:
         raise Forbidden(f"{rights.user.name} has no role that may {action}")
 
 
+def is_own(user: str, rights: Rights | None) -> bool:
+    """Whether what is a user's own is for somebody: themselves, an administrator, or the owner."""
+    return rights is None or rights.user.name == user or rights.anywhere(Action.ADMINISTER)
+
+
+def must_be_own(user: str, rights: Rights | None) -> None:
+    """See that what is a user's own is for somebody.
+
+    Raises:
+        Forbidden: it is for the user or an administrator.
+    """
+    if not is_own(user, rights):
+        must_anywhere(rights, Action.ADMINISTER)
+
+
 def within(rights: Rights | None, action: Action = Action.VIEW) -> Q:
     """The entries with which somebody may do this, as a condition of a query."""
     if rights is None:

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from domain.errors import Missing, Usage
-from domain.rights import Action
 from register.acts import Act
 from register.decisions import office
 from register.models import Token
 from register.office import find
-from register.rights import must_anywhere
+from register.rights import must_be_own
 from register.session import write
 
 READ, WRITE = "read", "write"
@@ -29,7 +28,7 @@ def give(name: str, user: str, scopes: Sequence[str], days: int, act: Act) -> st
         Usage: there is no such user or scope, a token of that name, or the days are too many.
         Forbidden: only an administrator gives one for somebody else.
     """
-    _must_be_theirs(user, act)
+    must_be_own(user, act.rights)
     find("user", user, office())
     if unknown := [one for one in scopes if one not in SCOPES]:
         raise Usage(f"scope is {unknown[0]!r}: {', '.join(SCOPES)}")
@@ -66,14 +65,9 @@ def revoke(name: str, user: str, act: Act) -> None:
     Raises:
         Missing: there is none.
     """
-    _must_be_theirs(user, act)
+    must_be_own(user, act.rights)
     if not _valid(act.at).filter(user=user, name=name).update(revoked_at=act.at):
         raise Missing(f"{user} has no token {name!r}: postroom user tokens")
-
-
-def _must_be_theirs(user: str, act: Act) -> None:
-    if act.rights is not None and act.rights.user.name != user:
-        must_anywhere(act.rights, Action.ADMINISTER)
 
 
 def _valid(now: datetime) -> QuerySet[Token]:

@@ -7,6 +7,7 @@ from desk.api import (
     entries,
     inbox,
     labels,
+    notices,
     office,
     parties,
     ranges,
@@ -41,4 +42,5 @@ api.add_router("/parties", parties.router, tags=["parties"])
 api.add_router("/search", search.router, tags=["search"])
 api.add_router("/ranges", ranges.router, tags=["ranges"])
 api.add_router("/inbox", inbox.router, tags=["inbox"])
+api.add_router("/office/user", notices.router, tags=["office"])
 api.add_router("/office", office.router, tags=["office"])

@@ -36,15 +36,16 @@ def listed(request: HttpRequest, kind: Kind) -> Any:
     """Departments, users, fields, closures, delegations, rules, deadlines; to administrators webhooks."""
     _must_see(request, kind)
     found = getattr(office_now(), KINDS[kind][0])
-    return {"items": [to_plain(found[name]) for name in sorted(found)]}
+    may = rights(request)
+    return {"items": [office.told(kind, found[name], may) for name in sorted(found)]}
 
 
 @router.get("/{kind}/{name}", response={200: dict[str, Any], **PROBLEMS}, summary="What holds under a name")
 def show(request: HttpRequest, response: HttpResponse, kind: Kind, name: Name) -> Any:
     """Its ETag is the decision by which it holds."""
     _must_see(request, kind)
-    found = to_plain(office.find(kind, name))
-    response["ETag"] = _etag(kind, name)
+    found = office.told(kind, office.find(kind, name), rights(request))
+    response["ETag"] = decision(kind, name)
     return found
 
 
@@ -52,13 +53,14 @@ def show(request: HttpRequest, response: HttpResponse, kind: Kind, name: Name) -
 def history(request: HttpRequest, kind: Kind, name: Name) -> Any:
     """Oldest first, with who decided it, when, why and from where."""
     _must_see(request, kind)
-    found = decisions.versions(kind, name)
+    found = office.versions(kind, name, rights(request))
     if not found:
         office.find(kind, name)
     return {"items": found}
 
 
-def _etag(kind: str, name: str) -> str:
+def decision(kind: str, name: str) -> str:
+    """The decision by which it holds, as an ETag."""
     last = decisions.last(kind, name)
     return f'"{last.sequence if last else 0}"'
 
@@ -83,7 +85,7 @@ def put(
         must_be_known(value, States(served().settings.states), partial(must_be, served()))
         must_be_reached(value, calendar_of(served(), office_now()), datetime.now(UTC))
     office.put(kind, value, act(request, seen=seen(if_match)))
-    response["ETag"] = _etag(kind, name)
+    response["ETag"] = decision(kind, name)
     return to_plain(office.find(kind, name))
 
 

@@ -1,8 +1,10 @@
 """Who is told of what happens: of their own, of what they may see, once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from domain.correspondence import Confidentiality, Details, Direction
 from domain.document import Verdict
 from domain.errors import Forbidden, Missing, Usage
+from domain.notices import KINDS
 from domain.office import Delegation, Department, Post, Role, Rule, User, Webhook
 from domain.rights import Action
 from register import decisions, holding, notices, office, sharing
@@ -20,6 +23,7 @@ from register.following import Desk, follow
 from register.inbox import inbox, read, told, unread
 from register.models import Notice
 from register.notices import let_know, tell
+from register.session import borrowed
 from tests.register.filings import AT, file_one, open_batch
 from tests.register.officers import ACT, LETTER, TODAY, ZONE, decide, enter, rights, who
 
@@ -216,6 +220,20 @@ def test_everybody_chooses_how_they_are_told() -> None:
         ("ben", "digest", "assigned"),
         ("ben", "mail", "shared"),
     }
+
+
+def test_who_chooses_at_the_same_time_undoes_nothing() -> None:
+    kinds = list(KINDS)[:6]
+    together = Barrier(len(kinds))
+
+    def choose(kind: str) -> None:
+        with borrowed():
+            together.wait()
+            office.prefer("ben", {kind: "digest"}, who("ben"))
+
+    with ThreadPoolExecutor(len(kinds)) as threads:
+        list(threads.map(choose, kinds))
+    assert decisions.office().users["ben"].notices == dict.fromkeys(kinds, "digest")
 
 
 @pytest.mark.parametrize(
