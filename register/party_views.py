@@ -129,18 +129,25 @@ def _entries(party: Party, rights: Rights | None) -> Any:
     return Entry.objects.filter(of).filter(within(rights)).distinct()
 
 
-def history(number: str, rights: Rights | None = None) -> list[dict[str, Any]]:
+def history(
+    number: str, rights: Rights | None = None, *, limit: int | None = None, after: int = 0
+) -> list[dict[str, Any]]:
     """What became of a party, oldest first, those that were merged into it with it.
+
+    At most ``limit`` events, of those behind the event ``after``.
 
     Raises:
         Missing: there is none, or none that the person may know of.
     """
-    return _history(find(number, rights), rights)
+    return _history(find(number, rights), rights, limit=limit, after=after)
 
 
-def _history(party: Party, rights: Rights | None) -> list[dict[str, Any]]:
+def _history(
+    party: Party, rights: Rights | None, *, limit: int | None = None, after: int = 0
+) -> list[dict[str, Any]]:
     of = Q(party=party) | Q(party__merged_into=party)
-    events = list(PartyEvent.objects.filter(of).select_related("content", "party").order_by("sequence"))
+    found = PartyEvent.objects.filter(of, sequence__gt=after).select_related("content", "party")
+    events = list(found.order_by("sequence")[:limit])
     said = {one.pk: json.loads(one.content.body) if hasattr(one, "content") else None for one in events}
     known = _known(said.values(), rights)
     return [

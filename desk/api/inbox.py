@@ -6,14 +6,13 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Path, Query, Router
 
-from desk.api.listing import Limit, page
+from desk.api.listing import LARGEST, Limit, page
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Inbox, NoticeShape
 from desk.api.tokens import rights
 from register import inbox as notices
 
 router = Router()
-_LARGEST = (1 << 63) - 1  # id of a row
 
 
 @router.get("", response={200: Inbox, **PROBLEMS}, summary="What the user was told")
@@ -21,7 +20,7 @@ def listed(
     request: HttpRequest,
     unread: bool = False,
     limit: Limit = 50,
-    cursor: Annotated[int, Query(ge=0, le=_LARGEST)] = 0,
+    cursor: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
 ) -> Any:
     """The newest first, but for entries that the user may not see any more."""
     may = rights(request)
@@ -31,7 +30,7 @@ def listed(
 
 
 @router.post("/{notice}/read", response={200: NoticeShape, **PROBLEMS}, summary="Note that a notice was read")
-def read(request: HttpRequest, notice: Annotated[int, Path(ge=1, le=_LARGEST)]) -> Any:
+def read(request: HttpRequest, notice: Annotated[int, Path(ge=1, le=LARGEST)]) -> Any:
     """What was read before stays as it was."""
     may = rights(request)
     (found,) = notices.told(notices.read([notice], may, datetime.now(UTC)), may.user.language)

@@ -11,6 +11,7 @@ from domain.correspondence import Channel, Confidentiality, Direction, Priority
 from register.listing import Asked, Order, Which
 
 Word = Annotated[str, StringConstraints(max_length=255)]
+LARGEST = (1 << 63) - 1  # id of a row, or event
 MOST = 200  # of a page
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 Cursor = Annotated[str, Query(max_length=64)]

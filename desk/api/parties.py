@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Path, Query, Router, Schema, Status
 
 from desk.api.entries import IfMatch, IfNoneMatch, etag, seen
-from desk.api.listing import Cursor, Limit, number_of, page
+from desk.api.listing import LARGEST, Cursor, Limit, number_of, page
 from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Because, Name, Short, Text
@@ -97,6 +97,25 @@ class PartyPage(Schema):
     next: str | None
 
 
+class PartyEventShape(Schema):
+    """Something that became of a party, or of one that was merged into it; ``content`` null: missing."""
+
+    sequence: int
+    party: str
+    kind: str
+    actor: str
+    at: str
+    content: dict[str, Any] | None
+    hash: str
+
+
+class PartyEvents(Schema):
+    """Some of what became of a party, oldest first; ``next`` is the cursor of what follows."""
+
+    items: list[PartyEventShape]
+    next: int | None
+
+
 class Pairs(Schema):
     """Pairs that may be one, with how alike they are."""
 
@@ -116,7 +135,7 @@ class PartyShape(PartyLine):
     merged: list[str]
     entries: int
     similar: list[dict[str, Any]]
-    history: list[dict[str, Any]]
+    history: list[PartyEventShape]
 
 
 _WHOLE = {200: PartyShape, **PROBLEMS}
@@ -158,6 +177,18 @@ def show(
     if if_none_match == response["ETag"]:
         return Status(304, None)
     return found
+
+
+@router.get("/{number}/history", response={200: PartyEvents, **PROBLEMS}, summary="What became of a party")
+def history(
+    request: HttpRequest,
+    number: Number,
+    limit: Limit = 50,
+    cursor: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+) -> Any:
+    """Oldest first, for who may know of the party; others that it names as far as they may know of them."""
+    found = party_views.history(number, rights(request), limit=limit + 1, after=cursor)
+    return page(found, limit, lambda one: one["sequence"])
 
 
 @router.patch("/{number}", response=_WHOLE, summary="Change what is known of a party")

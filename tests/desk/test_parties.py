@@ -68,6 +68,24 @@ def test_two_that_are_one_and_two() -> None:
     ]
 
 
+def test_a_history_page_by_page() -> None:
+    ann, ben = Program("ann"), Program("ben")
+    first, other = (ann.ask("post", "/parties", {"name": name}).json()["number"] for name in ("Ada", "Bob"))
+    ann.ask("patch", f"/parties/{first}", {"notes": "x"})
+    ann.ask("post", f"/parties/{first}/merge", {"other": other, "reason": "one house"})
+    whole = ann.ask("get", f"/parties/{other}/history").json()
+    assert (whole["items"], whole["next"]) == (ann.ask("get", f"/parties/{first}").json()["history"], None)
+    kinds = [(one["kind"], one["party"]) for one in whole["items"]]
+    assert kinds[:3] == [("entered", first), ("entered", other), ("changed", first)]
+    page = ann.ask("get", f"/parties/{first}/history?limit=2").json()
+    rest = ann.ask("get", f"/parties/{first}/history?cursor={page['next']}").json()
+    assert page["items"] + rest["items"] == whole["items"]
+    assert told(ben.ask("get", f"/parties/{first}/history"))[0] == 404
+    ann.ask("post", "/entries", {**LETTER, "senders": [first]})
+    assert ben.ask("get", f"/parties/{first}/history").json() == whole
+    assert told(ann.ask("get", f"/parties/{first}/history?cursor=9223372036854775808"))[0] == 422
+
+
 def test_who_may_and_what_cannot_be() -> None:
     ann, ben = Program("ann"), Program("ben")
     number = ann.ask("post", "/parties", ADA).json()["number"]

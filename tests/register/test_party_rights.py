@@ -59,9 +59,11 @@ def test_who_sees_whom(office: Path, user: str) -> None:
     for name in ALL:
         if name in SEEN[user]:
             assert party_views.show(number(name), may)["name"] == name
+            assert party_views.history(number(name), may, limit=1)
         else:
-            with pytest.raises(Missing, match="There is no party"):
-                party_views.show(number(name), may)
+            for door in (party_views.show, party_views.history):
+                with pytest.raises(Missing, match="There is no party"):
+                    door(number(name), may)
     both = {"Ada Ltd", "Ada GmbH"} <= SEEN[user]
     assert len(party_views.similar(may)) == both
     if "Ada Ltd" in SEEN[user]:
