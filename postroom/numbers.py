@@ -12,7 +12,7 @@ import typer
 
 from domain.correspondence import Details, Direction
 from domain.errors import Usage
-from domain.numbers import DEFAULT, Place, written
+from domain.numbers import DEFAULT
 from domain.states import States
 from infra.wiring import Services
 from postroom.acting import act, rights
@@ -50,26 +50,12 @@ def change_form(
 ) -> None:
     """Let numbers be written otherwise from now on; those that were given stay as they are, and are found."""
     instance = services()
-    from register.decisions import office
-    from register.numbering import set_form
+    from register.numbering import listed, set_form
 
     if form:
         set_form(form, act(instance, reason, by), register)
         deliver(instance)
-    found = office().numberings
-    year = datetime.now(instance.settings.zone).year
-    data = [
-        {
-            "register": name,
-            "form": one.form,
-            "example": written(Place("IN" if name == "all" else name, year, 123), one.form),
-            "before": list(one.before),
-        }
-        for name, one in sorted(found.items())
-    ]
-    if "all" not in found:
-        row = {"register": "all", "form": DEFAULT, "example": written(Place("IN", year, 123)), "before": []}
-        data.insert(0, row)
+    data = listed(datetime.now(instance.settings.zone).year)
     rows = [(one["register"], one["form"], one["example"], ", ".join(one["before"])) for one in data]
     columns = ["register", "form", "example", "before"]
     answer(as_json, data, lambda: table("How numbers are written", columns, rows))
@@ -180,11 +166,10 @@ def take_in(
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Usage(f"{file} cannot be read: {why}") from error
     instance = services()
-    from register.offline import read_csv, read_json_lines, take
+    from register.offline import read, take
 
-    lines = read_json_lines(text) if file.suffix in (".jsonl", ".json", ".ndjson") else read_csv(text)
     found = take(
-        lines,
+        read(file.name, text),
         act(instance, reason, by),
         zone=instance.settings.zone,
         known=_known(instance),

@@ -27,6 +27,18 @@ def form_of(register: str) -> str:
     return next((found[name].form for name in (register, ALL) if name in found), DEFAULT)
 
 
+def told(name: str, year: int) -> dict[str, Any]:
+    """How the numbers of a register are written, or of ``ALL`` that have no form of their own: with one."""
+    one = decisions.office().numberings.get(name) or Numbering(name, form_of(name))
+    example = written(Place("IN" if name == ALL else name, year, 123), one.form)
+    return {"register": name, "form": one.form, "example": example, "before": list(one.before)}
+
+
+def listed(year: int) -> list[dict[str, Any]]:
+    """The form of all, then those of registers that have their own, as ``told``."""
+    return [told(name, year) for name in (ALL, *sorted({*decisions.office().numberings} - {ALL}))]
+
+
 def forms() -> set[str]:
     """All forms in which numbers were ever given."""
     found = decisions.office().numberings.values()

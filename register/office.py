@@ -38,6 +38,8 @@ from register.session import alone, write
 from register.staff import why_nobody
 
 _NAME = re.compile(r"[^\W_]([\w .&-]{0,62}[^\W_])?")
+NOTHING = 0
+"""What somebody has seen where nothing was decided yet, and what is usual holds."""
 _WEBHOOK, _URL = 40, 2000
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _LONGEST = timedelta(days=366)  # of a closure
@@ -201,9 +203,9 @@ def _must_be_seen(kind: str, name: str, act: Act) -> None:
     Raises:
         Stale: somebody has; says what they did.
     """
-    if act.seen is None:
-        return
     last = decisions.last(kind, name)
+    if act.seen is None or (last is None and act.seen == NOTHING):
+        return
     if last is None:
         raise Stale(f"There is no {kind} {name}, and never was: look at what there is, then decide anew.")
     if last.sequence != act.seen:

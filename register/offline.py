@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import PurePath
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from register.rights import within
 from register.session import write
 
 _LISTS = ("senders", "recipients", "tags")
+_JSON = (".jsonl", ".json", ".ndjson")
 _BETWEEN = "|"  # several values in one cell
 _FIELD = "field."  # columns of the office's own fields begin so
 
@@ -79,6 +81,15 @@ class Taken:
 Line = tuple[int, OfflineEntry] | Fault
 
 
+def read(name: str, text: str) -> Iterator[Line]:
+    """The lines of a file of this name: ``.jsonl`` and the like have JSON, all others cells.
+
+    Raises:
+        Usage: a column has a name that is none.
+    """
+    return read_json_lines(text) if PurePath(name).suffix.lower() in _JSON else read_csv(text)
+
+
 def read_csv(text: str) -> Iterator[Line]:
     """The lines of a file with a heading of column names and commas or semicolons between cells.
 
@@ -116,7 +127,7 @@ def read_json_lines(text: str) -> Iterator[Line]:
             continue
         try:
             told = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield Fault(at, "line", line[:80], f"it is no JSON ({error}): write one object on each line")
             continue
         if not isinstance(told, dict):

@@ -36,6 +36,7 @@ ANSWERS = (
     ROOT / "register" / "clock_views.py",
     ROOT / "register" / "history.py",
     ROOT / "register" / "ranges.py",
+    ROOT / "register" / "numbering.py",
     ROOT / "register" / "printing.py",
     ROOT / "register" / "inbox.py",
     ROOT / "flows" / "verify.py",

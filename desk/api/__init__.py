@@ -8,6 +8,7 @@ from desk.api import (
     inbox,
     labels,
     notices,
+    numbers,
     office,
     parties,
     ranges,
@@ -41,6 +42,7 @@ api.add_router("/clocks", clocks.router, tags=["clocks"])
 api.add_router("/parties", parties.router, tags=["parties"])
 api.add_router("/search", search.router, tags=["search"])
 api.add_router("/ranges", ranges.router, tags=["ranges"])
+api.add_router("/numbers", numbers.router, tags=["numbers"])
 api.add_router("/inbox", inbox.router, tags=["inbox"])
 api.add_router("/office/user", notices.router, tags=["office"])
 api.add_router("/office", office.router, tags=["office"])

@@ -62,7 +62,7 @@ def history(request: HttpRequest, kind: Kind, name: Name) -> Any:
 def decision(kind: str, name: str) -> str:
     """The decision by which it holds, as an ETag."""
     last = decisions.last(kind, name)
-    return f'"{last.sequence if last else 0}"'
+    return f'"{last.sequence if last else office.NOTHING}"'
 
 
 def _must_see(request: HttpRequest, kind: Kind) -> None:

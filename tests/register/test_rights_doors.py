@@ -1,17 +1,21 @@
-"""No door to an entry lets in whom the one function refuses: each verb, for people and entries at random."""
+"""No door to an entry lets in whom the one function refuses: each verb, for people and entries at random.
+
+Nor one to what the office decides, to what is a user's own, or to reserved numbers.
+"""
 
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
 
 from domain.correspondence import Direction, Relation
 from domain.errors import Forbidden, Missing, Usage
-from domain.office import Delegation, Department, Post, Role, User
+from domain.office import Delegation, Department, NumberRange, Post, Role, User
 from domain.rights import Action, Rights
 from domain.working_time import Calendar
 from register import (
@@ -20,16 +24,22 @@ from register import (
     entries,
     holding,
     listing,
+    numbering,
+    office,
+    offline,
     printing,
+    ranges,
     receipts,
     relations,
     sharing,
+    tokens,
     views,
 )
 from register.acts import Act
 from register.attaching import must_attach
 from register.models import Entry
 from register.office import rights_of
+from register.offline import OfflineEntry
 from register.rights import guarded
 from tests.register.officers import ACT, LETTER, LEVELS, TODAY, ZONE, decide, enter
 
@@ -164,3 +174,75 @@ def test_no_door_lets_in_whom_the_function_refuses(register: Path) -> None:
             assert got == ought, (name, entry.department, entry.confidentiality, person, access, ann)
             seen.add((name, got))
     assert seen == {(name, got) for name in DOORS for got in (True, False)}
+
+
+OFFICE_DOORS: dict[str, Callable[[str, Act], object]] = {
+    "put": lambda name, act: office.put("department", Department("tax"), act),
+    "change": lambda name, act: office.change("department", "works", {"title": "Works"}, act),
+    "take away": lambda name, act: office.take_away("department", "legal", act),
+    "number format": lambda name, act: numbering.set_form("{register}-{year}-{sequence}-{check}", act),
+}
+"""Ways in for administrators alone."""
+OWN_DOORS: dict[str, Callable[[str, Act], object]] = {
+    "notices": lambda name, act: office.preferred(name, act.rights),
+    "choose notices": lambda name, act: office.prefer(name, {"shared": "none"}, act),
+    "token": lambda name, act: tokens.give("a program", name, ["read"], 1, act),
+    "revoke": lambda name, act: tokens.revoke("a program", name, act),
+}
+"""Ways in for a user to what is theirs, and for administrators to everybody's."""
+RANGE_DOORS: dict[str, Callable[[NumberRange, Act], object]] = {
+    "show": lambda one, act: ranges.find(one.name, act.rights),
+    "list after": lambda one, act: ranges.listed(act.rights, act.at, after=one.name),
+    "reserve": lambda one, act: ranges.reserve("IN", 1, act, zone=ZONE, department=one.department),
+    "void rest": lambda one, act: ranges.void_rest(one.name, why(act)),
+    "import": lambda one, act: _imported(one, act),
+}
+"""Ways to reserved numbers, for who may use them."""
+
+
+def _imported(one: NumberRange, act: Act) -> None:
+    line = OfflineEntry(one.number(one.first), "Noise", ("Ada",), department=one.department)
+    found = offline.take([(1, line)], act, zone=ZONE)
+    if found.faults:
+        raise Missing(found.faults[0].problem)
+
+
+def let_in(door: Callable[[], object]) -> bool:
+    return let(lambda number, other, act: door(), "", "", ACT)
+
+
+def test_no_door_to_the_office_nor_to_what_is_anothers_lets_in_others(register: Path) -> None:
+    decide(Department("works"), Department("legal"), User("ann"), User("ben"))
+    made = [ranges.reserve("IN", 1, ACT, zone=ZONE, department=one) for one in ("", "works", "legal")]
+    seen = set()
+    for role in (None, *Role):
+        for where in ("", "works"):
+            ann = User("ann", posts=(Post(role, where),) if role else ())
+            if decisions.office().users["ann"] != ann:
+                decide(ann)
+            may = rights_of(decisions.office(), "ann", TODAY)
+            act = replace(ACT, actor="ann", rights=may)
+            for name, door in OFFICE_DOORS.items():
+                got = let_in(partial(door, "", act))
+                assert got == may.anywhere(Action.ADMINISTER), (name, ann)
+                seen.add((name, got))
+            for name, door in OWN_DOORS.items():
+                for whose in ("ann", "ben"):
+                    with undone():
+                        tokens.give("a program", whose, ["read"], 1, ACT)
+                        got = let_in(partial(door, whose, act))
+                    assert got == (whose == "ann" or may.anywhere(Action.ADMINISTER)), (name, ann)
+                    seen.add((name, got))
+            for whose in ("ann", "ben"):
+                shown = office.told("user", decisions.office().users[whose], may)
+                decided = office.versions("user", whose, may)[-1]["value"]
+                ought = whose == "ann" or may.anywhere(Action.ADMINISTER)
+                assert ("notices" in shown, "notices" in decided) == (ought, ought)
+            for name, way in RANGE_DOORS.items():
+                for one in made:
+                    got = let_in(partial(way, one, act))
+                    assert got == numbering.may_use(one, may), (name, ann, one)
+                    seen.add((name, got))
+    assert seen == {
+        (name, got) for name in (*OFFICE_DOORS, *OWN_DOORS, *RANGE_DOORS) for got in (True, False)
+    }
