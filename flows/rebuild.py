@@ -155,8 +155,8 @@ def _restore(services: Services, differences: list[Difference]) -> int:
     differences += settle(batch_record_key)
     certify.restore(services.archive, differences)
     restoring.add_objects([one.kept for one in heads.published(services.archive, [])])
+    came_back(highest)  # before anybody sees that there is something to look at
     restoring.count_on(highest)
-    came_back(highest)
     party_following.came_back(highest.get((PARTIES, HISTORY), 0))
     return count
 

@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from domain.deadlines import PASSED, Run, is_for, late, measured, moments, step
 from domain.errors import Usage
+from domain.notices import ROUTED
 from domain.office import Deadline
 from domain.wire import from_json, to_plain
 from domain.working_time import Calendar
 from register import decisions
-from register.following import Desk, Happened, apart, done_after_all, snapshot_of
+from register.following import Desk, Happened, by_itself, done_after_all, snapshot_of
 from register.models import Clock, Entry, EventContent, Firing, Mark, Outbox
 from register.records import class_in
 from register.session import write
@@ -28,7 +29,6 @@ from register.session import write
 log = structlog.get_logger()
 SOON, GONE = "deadline soon", "deadline passed"
 IN_TIME, LATE, VOID, DROPPED = "in time", "late", "void", "dropped"
-_ROUTED = "routed"
 _SETTLED = "calendar of the clocks"
 _CLOCKS = "clocks"
 _MOVES = ("allowed", "used", "due_at", "next_at")  # with the calendar
@@ -48,16 +48,17 @@ class _Facts:
 def on_event(happened: Happened, desk: Desk) -> None:
     """Begin, pause, go on with and end the clocks of the event's entry."""
     clocks = {one.name: one for one in Clock.objects.filter(entry=happened.entry)}
-    held = decisions.held("deadline", happened.at)
+    held = happened.decided.held("deadline", happened.at)
     if happened.kind in (SOON, GONE):
         _has_fired(clocks, happened, desk)
         return
     if not (clocks or held):
         return
-    done_after_all(happened.entry, _CLOCKS)
+    if happened.undone:
+        done_after_all(happened.entry, _CLOCKS)
     now = _facts(snapshot_of(happened))
     for clock in clocks.values():
-        with apart(f"{_CLOCKS} {clock.name}", happened):
+        with by_itself(f"{_CLOCKS} {clock.name}", happened):
             _go_on(clock, now, happened, desk)
     new = {name: one for name, one in held.items() if name not in clocks or clocks[name].outcome == DROPPED}
     if new and not now.void:
@@ -191,7 +192,7 @@ def _begin(
     story = _story(happened) if wanted else []
     ends = desk.states.ends(now.direction, now.label)
     for name, one in wanted.items():
-        with apart(f"{_CLOCKS} {name}", happened):
+        with by_itself(f"{_CLOCKS} {name}", happened):
             run = _run(one, story, entry.received_at, ends)
             if run is None:
                 continue
@@ -236,8 +237,10 @@ def _story(happened: Happened) -> list[tuple[datetime, str]]:
 
 def _by_rules(happened: Happened) -> set[str]:
     """The deadlines that rules have given the entry so far."""
+    if not happened.routed:
+        return set()
     routed = EventContent.objects.filter(
-        event__entry=happened.entry, event__kind=_ROUTED, event__sequence__lte=happened.sequence
+        event__entry=happened.entry, event__kind=ROUTED, event__sequence__lte=happened.sequence
     )
     bodies = routed.values_list("body", flat=True)
     return {str(said) for body in bodies if (said := json.loads(body).get("deadline"))}
@@ -247,7 +250,7 @@ def _calendar(desk: Desk, run: Run, happened: Happened) -> Calendar:
     """Of a run that has ended that of then: what is decided later changes nothing of it."""
     if run.ended_at is None:
         return desk.calendar
-    held = decisions.held("closure", happened.at)
+    held = happened.decided.held("closure", happened.at)
     return desk.calendar.closed(one.value for one in held.values())
 
 

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +17,6 @@ from register.records import write_record
 from register.session import write
 from register.texts import fit
 
-_read: dict[str, Office] = {"": Office()}  # the office by the hash of its last decision; the last one only
-_held: dict[
-    tuple[str, str], Mapping[str, "Held"]
-] = {}  # what held of a kind, by the hash of its last decision
-_HELD = 200  # of those kept
-
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -30,6 +24,34 @@ class Held:
 
     value: Any
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """All that was decided up to some decision.
+
+    Attributes:
+        office: as it stands then.
+        each: by kind, all decisions in order: name, value or None where it was taken away, when.
+    """
+
+    office: Office = field(default_factory=Office)
+    each: Mapping[str, Sequence[tuple[str, Any, datetime]]] = field(default_factory=dict)
+
+    def held(self, kind: str, at: datetime) -> Mapping[str, Held]:
+        """What had been decided of a kind by a moment, by name."""
+        now: dict[str, Held] = {}
+        for name, value, when in self.each.get(kind, ()):
+            if when > at:
+                continue
+            if value is None:
+                now.pop(name, None)
+            else:
+                now[name] = Held(value, now[name].since if name in now else when)
+        return now
+
+
+_read: dict[str, Decided] = {"": Decided()}  # by the hash of the last decision; the last one only
 
 
 def decide(kind: str, name: str, value: object | None, act: Act) -> Decision:
@@ -56,45 +78,38 @@ def decide(kind: str, name: str, value: object | None, act: Act) -> Decision:
 
 
 def office() -> Office:
-    """The office as it stands, once for each of its versions."""
+    """The office as it stands."""
+    return decided().office
+
+
+def held(kind: str, at: datetime) -> Mapping[str, Held]:
+    """What had been decided of a kind by a moment, by name."""
+    return decided().held(kind, at)
+
+
+def decided() -> Decided:
+    """All that is decided now; asks which decision is the last, and reads them once for each of these."""
     last = Decision.objects.order_by("-sequence").values_list("hash", flat=True).first() or ""
     found = _read.get(last)
     if found is None:
-        found = _office()
+        found = _decided()
         _read.clear()
         _read[last] = found
     return found
 
 
-def _office() -> Office:
+def _decided() -> Decided:
     version, now = 0, {kind: dict[str, Any]() for kind in KINDS}
+    each: dict[str, list[tuple[str, Any, datetime]]] = {}
     for one in Decision.objects.filter(kind__in=KINDS).order_by("sequence").iterator():
         version = one.sequence
-        if one.body:
-            now[one.kind][one.name] = from_json(KINDS[one.kind][1], one.body)
-        else:
+        value = from_json(KINDS[one.kind][1], one.body) if one.body else None
+        each.setdefault(one.kind, []).append((one.name, value, one.at))
+        if value is None:
             now[one.kind].pop(one.name, None)
-    return Office(version, **{place: now[kind] for kind, (place, _) in KINDS.items()})
-
-
-def held(kind: str, at: datetime) -> Mapping[str, Held]:
-    """What had been decided of a kind by a moment, by name."""
-    decided = Decision.objects.filter(kind=kind, at__lte=at).order_by("sequence")
-    last = decided.values_list("hash", flat=True).last()
-    if last is None:
-        return {}
-    if (kind, last) not in _held:
-        now: dict[str, Held] = {}
-        for one in decided.iterator():
-            if one.body:
-                since = now[one.name].since if one.name in now else one.at
-                now[one.name] = Held(from_json(KINDS[kind][1], one.body), since)
-            else:
-                now.pop(one.name, None)
-        if len(_held) >= _HELD:
-            _held.clear()
-        _held[kind, last] = now
-    return _held[kind, last]
+        else:
+            now[one.kind][one.name] = value
+    return Decided(Office(version, **{place: now[kind] for kind, (place, _) in KINDS.items()}), each)
 
 
 def versions(kind: str, name: str = "") -> list[dict[str, Any]]:

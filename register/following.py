@@ -14,19 +14,22 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from domain.errors import Unavailable
+from domain.notices import ROUTED
 from domain.office import Office
 from domain.states import USUAL, States
 from domain.working_time import Calendar
-from register.models import Counter, Entry, Event, Mark, Outbox
+from register.decisions import Decided, decided
+from register.models import Counter, Entry, Event, Mark
 from register.numbers import HISTORY, NO_REGISTERS
 from register.session import alone, write
 
 log = structlog.get_logger()
 _AT_ONCE = 1000  # events looked at by one call
+_TOGETHER = 100  # of them read by one query
 _UNDONE = "undone"
 _LONGEST = 64  # signs of a mark's name
 _USUAL = Calendar(ZoneInfo("UTC"))
@@ -57,7 +60,13 @@ class Desk:
 class Happened:
     """An event, with what it says and its entry as it stands now, which nobody else changes meanwhile.
 
-    ``past``: it came back from the archive. What was done about it then is in the history too.
+    Attributes:
+        record: the entry as the event left it, as the archive holds it.
+        decided: what the office has decided by now.
+        past: it came back from the archive. What was done about it then is in the history too.
+        routed: rules have said something of the entry by then.
+        undone: something of the entry could not be done.
+        apart: what goes wrong is to cost nothing else.
     """
 
     kind: str
@@ -67,7 +76,12 @@ class Happened:
     at: datetime
     register: str
     sequence: int
-    past: bool = False
+    record: str
+    decided: Decided
+    past: bool
+    routed: bool
+    undone: bool
+    apart: bool
 
 
 Follower = Callable[[Happened, Desk], None]
@@ -75,10 +89,7 @@ Follower = Callable[[Happened, Desk], None]
 
 def snapshot_of(happened: Happened) -> dict[str, Any]:
     """The entry as the event left it."""
-    body = Outbox.objects.values_list("body", flat=True).get(
-        event__register=happened.register, event__sequence=happened.sequence
-    )
-    snapshot: dict[str, Any] = json.loads(body)["entry"]
+    snapshot: dict[str, Any] = json.loads(happened.record)["entry"]
     return snapshot
 
 
@@ -86,21 +97,13 @@ def follow(desk: Desk, followers: Sequence[Follower], limit: int = _AT_ONCE) -> 
     """Look at the events since the last time, at most ``limit``; returns how many there were."""
     count = 0
     for register, last in _registers().items():
-        if not desk.busy:
-            _skip(register, last)
-        elif _reached(register) < last:
-            while count < limit and _next(register, desk, followers):
-                count += 1
+        reached = _reached(register)
+        if reached < last and not desk.busy:  # nothing follows from anything: what happens is passed over
+            with write():
+                _advance(register, reached, last)
+        elif reached < last:
+            count += _go_on(register, desk, followers, limit - count)
     return count
-
-
-def _skip(register: str, last: int) -> None:
-    """Where nothing follows from anything, what happens is passed over."""
-    if _reached(register) < last:
-        with write():
-            alone(_mark(register))
-            if _reached(register) < last:
-                _note(register, last)
 
 
 def behind() -> int:
@@ -148,41 +151,94 @@ def came_back(highest: Mapping[tuple[str, int], int]) -> None:
     )
 
 
-def _next(register: str, desk: Desk, followers: Sequence[Follower]) -> bool:
+def _go_on(register: str, desk: Desk, followers: Sequence[Follower], limit: int) -> int:
+    count = 0
+    while count < limit:
+        reached = _reached(register)
+        events = _events(register, reached, min(limit - count, _TOGETHER))
+        if not events or events[0].sequence != reached + 1:
+            break
+        restored = _told(_restored(register))
+        for event in events:
+            if not _look(event, event.sequence <= restored, desk, followers):
+                break  # somebody else was faster
+            count += 1
+    return count
+
+
+def _events(register: str, reached: int, limit: int) -> list[Event]:
+    """The next events, with all of history that is looked at with them: none of it ever changes."""
+    routed = Event.objects.filter(entry=OuterRef("entry"), kind=ROUTED, sequence__lte=OuterRef("sequence"))
+    rows = Event.objects.filter(register=register, sequence__gt=reached).select_related("content", "outbox")
+    return list(rows.annotate(routed=Exists(routed)).order_by("sequence")[:limit])
+
+
+def _look(event: Event, past: bool, desk: Desk, followers: Sequence[Follower]) -> bool:
+    """Do what follows from an event; whether it was the next one.
+
+    Only where something goes wrong all is done anew, each part by itself.
+    """
+    try:
+        return _looked(event, past, desk, followers, apart=False)
+    except Exception:  # it goes wrong again, and is noted then
+        return _looked(event, past, desk, followers, apart=True)
+
+
+def _looked(event: Event, past: bool, desk: Desk, followers: Sequence[Follower], *, apart: bool) -> bool:
     with write():
-        alone(_mark(register))
-        reached = _reached(register) + 1
-        happened = _happened(register, reached)
-        if happened is None:
+        if not _advance(event.register, event.sequence - 1, event.sequence):
             return False
+        happened = _happened(event, past, apart=apart)
         for follower in followers:
-            with apart(_name(follower), happened):
+            with by_itself(_name(follower), happened):
                 follower(happened, desk)
-        _note(register, reached)
     return True
 
 
-def _happened(register: str, sequence: int) -> Happened | None:
-    """An event, with its entry locked for the caller's transaction."""
-    event = Event.objects.filter(register=register, sequence=sequence).select_related("content").first()
-    if event is None:
-        return None
-    entry = Entry.objects.select_for_update().get(pk=event.entry_id)
-    content = getattr(event, "content", None)
-    past = sequence <= _told(_restored(register))
-    said = json.loads(content.body) if content else {}
-    return Happened(event.kind, entry, said, event.actor, event.at, register, sequence, past)
+def _happened(event: Event, past: bool, *, apart: bool) -> Happened:
+    """An event as ``_events`` reads it, with its entry locked for the caller's transaction."""
+    undone = Mark.objects.filter(name__startswith=f"{_UNDONE} {event.entry_id} ")
+    entry = Entry.objects.select_for_update().annotate(undone=Exists(undone)).get(pk=event.entry_id)
+    content, outbox = getattr(event, "content", None), getattr(event, "outbox", None)
+    return Happened(
+        event.kind,
+        entry,
+        json.loads(content.body) if content else {},
+        event.actor,
+        event.at,
+        event.register,
+        event.sequence,
+        record=outbox.body if outbox else "",
+        decided=decided(),
+        past=past,
+        routed=event.routed,  # type: ignore[attr-defined]
+        undone=entry.undone,
+        apart=apart,
+    )
 
 
-def _note(register: str, reached: int) -> None:
-    told = {"at": timezone.now(), "told": {"sequence": reached}}
-    if not Mark.objects.filter(name=_mark(register)).update(**told):
-        Mark.objects.create(name=_mark(register), **told)
+def _advance(register: str, reached: int, to: int) -> bool:
+    """Note how far a register was looked at, unless it was looked at further than ``reached``.
+
+    Until the caller's transaction ends, nobody else looks at it.
+    """
+    now = {"at": timezone.now(), "told": {"sequence": to}}
+    if reached:
+        there = Mark.objects.filter(name=_mark(register), told__sequence=reached)
+        return bool(there.update(**now))
+    alone(_mark(register))  # there may be no row to wait for
+    if _reached(register):
+        return False
+    Mark.objects.update_or_create(name=_mark(register), defaults=now)
+    return True
 
 
 @contextmanager
-def apart(what: str, happened: Happened) -> Iterator[None]:
+def by_itself(what: str, happened: Happened) -> Iterator[None]:
     """What goes wrong with one event and follower, or with ``what`` of one, costs no other, and is noted."""
+    if not happened.apart:
+        yield
+        return
     try:
         with transaction.atomic():
             yield
@@ -213,13 +269,16 @@ def again(desk: Desk, followers: Sequence[Follower]) -> None:
     by_name = {_name(one): one for one in followers}
     for mark in Mark.objects.filter(name__startswith=f"{_UNDONE} "):
         what = str(mark.told["what"])
+        register, sequence = mark.told["register"], mark.told["sequence"]
         with write():
-            alone(_mark(mark.told["register"]))
-            happened = _happened(mark.told["register"], mark.told["sequence"])
-            gone, _ = Mark.objects.filter(pk=mark.pk, at=mark.at).delete()
-            if happened and gone:  # else somebody was faster
-                with apart(what, happened):
-                    by_name[what.split()[0]](happened, desk)
+            Mark.objects.select_for_update().filter(name=_mark(register)).first()  # as ``_advance`` does
+            past = sequence <= _told(_restored(register))
+            for event in _events(register, sequence - 1, 1):
+                happened = _happened(event, past, apart=True)
+                gone, _ = Mark.objects.filter(pk=mark.pk, at=mark.at).delete()
+                if gone:  # else somebody was faster
+                    with by_itself(what, happened):
+                        by_name[what.split()[0]](happened, desk)
 
 
 def _name(follower: Follower) -> str:

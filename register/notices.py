@@ -62,13 +62,15 @@ def tell(
     let_know(News(key, kind, at, entry, told or {}), to)
 
 
-def let_know(news: News, to: str, *, inbox_only: bool = False) -> None:
+def let_know(news: News, to: str, office: Office | None = None, *, inbox_only: bool = False) -> None:
     """Let somebody know: a user in the inbox, and as they prefer; an address by mail; a program by webhook.
+
+    ``office`` is as it stands now; None asks for it.
 
     Who stands in for an absent user is told too. Nobody is told of an entry that they may not see, or of
     what they did themselves.
     """
-    office = decisions.office()
+    office = office or decisions.office()
     if to in office.webhooks:
         assert news.entry
         post(news, to, news.entry.status, holder(news.entry.department, news.entry.person))
@@ -115,5 +117,6 @@ def post(news: News, webhook: str, state: str, held_by: str) -> None:
 def _once(key: str, to: str, way: str, news: News, told: Mapping[str, Any], **more: Any) -> None:
     if len(key) > _LONGEST:
         key = hashlib.sha256(key.encode()).hexdigest()
-    row = {"to": to, "way": way, "kind": news.kind, "entry": news.entry, "told": dict(told)}
-    Notice.objects.get_or_create(key=key, defaults={**row, "created_at": news.at, **more})
+    row = Notice(key=key, to=to, way=way, kind=news.kind, entry=news.entry, told=dict(told), **more)
+    row.created_at = news.at
+    Notice.objects.bulk_create([row], ignore_conflicts=True)

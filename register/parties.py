@@ -317,7 +317,7 @@ def parties(entry: Entry, role: str) -> tuple[str, ...]:
     return tuple(rows.values_list("written", flat=True))
 
 
-def reach(entry: Entry, today: date, purpose: str = NOTICES) -> list[Reached]:
+def reach(entry: Entry, today: date, purpose: str = NOTICES) -> list[tuple[Party, Reached]]:
     """Those who sent the entry, and how they can be written to; "" where no address is known.
 
     ``consent`` is whether they agreed to this purpose, and that holds today.
@@ -325,7 +325,9 @@ def reach(entry: Entry, today: date, purpose: str = NOTICES) -> list[Reached]:
     rows = EntryParty.objects.filter(entry=entry, role=SENDER).select_related("party__merged_into")
     found = []
     for row in rows.order_by("id"):
-        details = details_of(whole(row.party))
+        party = whole(row.party)
+        details = details_of(party)
         agreed = any(one.purpose == purpose and one.holds(today) for one in details.consents)
-        found.append(Reached(row.written, next(iter(details.emails), ""), details.language, agreed))
+        by = Reached(row.written, next(iter(details.emails), ""), details.language, agreed)
+        found.append((party, by))
     return found

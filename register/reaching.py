@@ -4,31 +4,29 @@ import json
 from datetime import date
 
 from domain.correspondence import Confidentiality
-from register.decisions import office
-from register.models import Entry, EntryParty, Event, Party, PartyEvent
-from register.parties import SENDER, reach, whole
+from domain.office import Office
+from register.models import Entry, Event, Party, PartyEvent
+from register.parties import reach
 from register.party_history import CAME_UP
 
 _SURE = 0.85  # of an address that was read from paper
 _OPEN = (Confidentiality.PUBLIC, Confidentiality.INTERNAL)
 
 
-def sender_of(entry: Entry, today: date) -> tuple[str, str]:
+def sender_of(entry: Entry, today: date, office: Office) -> tuple[str, str]:
     """Address and language of who sent an entry; "" for each that is not known.
 
     It is the address of a sender who agreed to be told. Where none did, and what the entry holds is not
     confidential, it is the only address that was read from its pages, if it was read well and is nobody's
     here; else one that a person wrote down for the sender, if nobody else is known by that name.
     """
-    rows = EntryParty.objects.filter(entry=entry, role=SENDER).select_related("party__merged_into")
-    parties = [whole(row.party) for row in rows.order_by("id")]
-    people = list(zip(parties, reach(entry, today), strict=True))
+    people = reach(entry, today)
     for _, one in people:
         if one.email and one.consent:
             return one.email, one.language
     if entry.confidentiality not in _OPEN:
         return "", ""
-    if read := _read(entry):
+    if read := _read(entry, office):
         return read, next((one.language for _, one in people if one.email == read), "")
     for party, one in people:
         if one.email and _has_no_namesake(party) and _was_written(party, one.email):
@@ -53,10 +51,9 @@ def _was_written(party: Party, address: str) -> bool:
     return False
 
 
-def _read(entry: Entry) -> str:
-    now = office()
-    own = {one.email.casefold() for one in now.users.values()}
-    own |= {one.email.casefold() for one in now.departments.values()}
+def _read(entry: Entry, office: Office) -> str:
+    own = {one.email.casefold() for one in office.users.values()}
+    own |= {one.email.casefold() for one in office.departments.values()}
     fields = [
         field
         for document in entry.documents.exclude(fates=None).values_list("fields", flat=True)

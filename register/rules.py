@@ -116,6 +116,7 @@ def _do(entry: Entry, outcome: Outcome, happened: Happened, desk: Desk) -> None:
     }
     done = recorded(entry, ROUTED, content, Act(ACTOR, happened.at))
     _tell(done, said, problems, happened, desk)
+    entry.refresh_from_db()  # those who look at the event after the rules see what came of them
 
 
 def _details(entry: Entry, said: dict[str, Any], problems: dict[str, str], office: Office) -> dict[str, Any]:
@@ -191,12 +192,13 @@ def _tell(
     entry: Entry, said: Mapping[str, Any], problems: Mapping[str, str], happened: Happened, desk: Desk
 ) -> None:
     key, day = f"{happened.register} {happened.sequence} {ROUTED}", happened.at.astimezone(desk.zone).date()
+    office = happened.decided.office
     for name in said.get("notify", ()):
-        let_know(News(key, ROUTED, happened.at, entry, day=day), name)
+        let_know(News(key, ROUTED, happened.at, entry, day=day), name, office)
     if problems:
         news = News(f"{key} failed", RULE_FAILED, happened.at, entry, {"failed": dict(problems)}, day=day)
         for name in registrars(desk.office):
-            let_know(news, name)
+            let_know(news, name, office)
 
 
 def trial(

@@ -35,8 +35,7 @@ def on_event(happened: Happened, desk: Desk) -> None:
     """Let those know whom the event concerns; what came back from the archive was told when it happened."""
     if happened.past:
         return
-    # As the rules left it, which were asked before.
-    entry = Entry.objects.get(pk=happened.entry.pk)
+    entry = happened.entry
     _programs(happened, entry, desk)
     if entry.voided_at:
         return
@@ -84,7 +83,7 @@ def _given_back(happened: Happened, entry: Entry, desk: Desk) -> None:
     to = happened.content["to"]
     _given(happened, entry, desk, GIVEN_BACK, to)
     if not (to["department"] or to["person"]):
-        _registry(_news(happened, desk, entry, GIVEN_BACK), desk)
+        _registry(_news(happened, desk, entry, GIVEN_BACK), happened, desk)
 
 
 def _routed(happened: Happened, entry: Entry, desk: Desk) -> None:
@@ -97,30 +96,32 @@ def _given(
     """Tell the person who has it now, or else the department."""
     department, person = to.get("department", ""), to.get("person", "")
     if person:
-        let_know(_news(happened, desk, entry, kind, **told), person)
+        let_know(_news(happened, desk, entry, kind, **told), person, happened.decided.office)
     elif department:
-        _department(_news(happened, desk, entry, kind, department=department, **told), desk, department)
+        news = _news(happened, desk, entry, kind, department=department, **told)
+        _department(news, happened, desk, department)
 
 
-def _department(news: News, desk: Desk, name: str) -> None:
+def _department(news: News, happened: Happened, desk: Desk, name: str) -> None:
     """Its own mailbox, if it has one and all who read it may know of the entry; its people."""
-    found = desk.office.departments.get(name)
+    found, now = desk.office.departments.get(name), happened.decided.office
     assert news.entry
     mailbox = found.email if found and news.entry.confidentiality not in DISCREET else ""
     for one in members(desk.office, name):
-        let_know(news, one, inbox_only=bool(mailbox))
+        let_know(news, one, now, inbox_only=bool(mailbox))
     if mailbox:
-        let_know(news, mailbox)
+        let_know(news, mailbox, now)
 
 
-def _registry(news: News, desk: Desk) -> None:
+def _registry(news: News, happened: Happened, desk: Desk) -> None:
     for name in registrars(desk.office):
-        let_know(news, name)
+        let_know(news, name, happened.decided.office)
 
 
 def _shared(happened: Happened, entry: Entry, desk: Desk) -> None:
     said = happened.content
-    let_know(_news(happened, desk, entry, SHARED, action=said["action"]), said["user"])
+    news = _news(happened, desk, entry, SHARED, action=said["action"])
+    let_know(news, said["user"], happened.decided.office)
 
 
 def _asks_approval(happened: Happened, entry: Entry, desk: Desk) -> None:
@@ -130,7 +131,7 @@ def _asks_approval(happened: Happened, entry: Entry, desk: Desk) -> None:
     assert news.day
     for user in desk.office.users.values():
         if user.active and Rights(desk.office, user, news.day).may(Action.APPROVE, guarded(entry)):
-            let_know(news, user.name)
+            let_know(news, user.name, happened.decided.office)
 
 
 def _sent_back(happened: Happened, entry: Entry, desk: Desk) -> None:
@@ -143,7 +144,7 @@ def _sent_back(happened: Happened, entry: Entry, desk: Desk) -> None:
     asked = [one.event.actor for one in moves.order_by("event__sequence") if _to(one) == FOR_APPROVAL]
     concerned = {entry.person, *asked[-1:]} & set(desk.office.users)
     for name in sorted(concerned):
-        let_know(news, name)
+        let_know(news, name, happened.decided.office)
 
 
 def _to(content: EventContent) -> Any:
@@ -160,11 +161,11 @@ def _looks_again(happened: Happened, entry: Entry, desk: Desk) -> None:
         return
     news = _news(happened, desk, entry, SECOND_LOOK)
     if entry.person:
-        let_know(news, entry.person)
+        let_know(news, entry.person, happened.decided.office)
     elif entry.department:
-        _department(news, desk, entry.department)
+        _department(news, happened, desk, entry.department)
     else:
-        _registry(news, desk)
+        _registry(news, happened, desk)
 
 
 def _outside(happened: Happened, entry: Entry, desk: Desk) -> None:
@@ -182,7 +183,7 @@ def _outside(happened: Happened, entry: Entry, desk: Desk) -> None:
     key = f"{entry.number} {kind} {state}".rstrip()
     if not kind or Notice.objects.filter(key=key).exists():
         return
-    address, language = sender_of(entry, happened.at.astimezone(desk.zone).date())
+    address, language = sender_of(entry, happened.at.astimezone(desk.zone).date(), happened.decided.office)
     if address:
         news = News(key, kind, happened.at, entry, {"state": state} if state else {})
         write_to(key, address, news, language or language_of(entry))

@@ -67,7 +67,7 @@ def test_what_goes_wrong_with_a_follower_is_told_until_it_is_done() -> None:
 
     def late(happened: Any, _: Desk) -> None:
         calls.append(happened.kind)
-        if len(calls) < 3:
+        if len(calls) < 4:  # with the others, by itself, again
             raise ValueError("not yet")
 
     late.__module__ = "register.late"
@@ -77,4 +77,4 @@ def test_what_goes_wrong_with_a_follower_is_told_until_it_is_done() -> None:
     for left in (1, 0):
         again(desk(), [late, *FOLLOWERS])
         assert len(undone()) == left
-    assert calls == ["entered"] * 3
+    assert calls == ["entered"] * 4

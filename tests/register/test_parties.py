@@ -293,13 +293,13 @@ def test_parties_of_before_get_their_numbers(register: Path) -> None:
 def test_how_a_sender_is_reached(register: Path) -> None:
     party_acts.new(ADA, ACT)
     letter = sent_by("Lovelace", "P-000001-1", "Bob")
-    assert reach(letter, TODAY) == [
+    assert [one for _, one in reach(letter, TODAY)] == [
         Reached("Lovelace", "", "", False),
         Reached("Ada Ltd", "info@ada.example", "en", True),
         Reached("Bob", "", "", False),
     ]
-    assert [one.consent for one in reach(letter, date(2027, 1, 1))] == [False, False, False]
-    assert [one.consent for one in reach(letter, TODAY, "adverts")] == [False, False, False]
+    assert [one.consent for _, one in reach(letter, date(2027, 1, 1))] == [False, False, False]
+    assert [one.consent for _, one in reach(letter, TODAY, "adverts")] == [False, False, False]
 
 
 def test_what_goes_out_has_parties_too(register: Path) -> None:
