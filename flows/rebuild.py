@@ -23,7 +23,7 @@ from flows.migrate import migrate
 from flows.publish import publishing, to_index
 from index.port import Rejected
 from infra.wiring import Services
-from register import account, decisions, history, outbox, party_following, party_history, restoring
+from register import account, comparing, decisions, history, outbox, party_following, party_history, restoring
 from register.following import came_back
 from register.indexing import index_entry
 from register.models import Outbox
@@ -193,7 +193,7 @@ def _given(highest: dict[tuple[str, int], int], place: tuple[str, int], last: in
 
 
 def _wrong_in_books(services: Services) -> list[Difference]:
-    """Numbers that are missing, places where a chain does not hold, and where it is not as its heads were."""
+    """Numbers that are missing; where chains do not hold, are not as heads say, or certify something else."""
     gaps = [
         Difference(
             record_prefix(written(Place(gap["register"], gap["year"], number), form_of(gap["register"]))),
@@ -206,7 +206,13 @@ def _wrong_in_books(services: Services) -> list[Difference]:
         Difference(_key_of(one), one["problem"])
         if one["number"]
         else Difference(REGISTER, f"{one['register']}: {one['problem']}")
-        for one in (*history.breaks(), *decisions.breaks(), *party_history.breaks())
+        for one in (
+            *history.breaks(),
+            *decisions.breaks(),
+            *party_history.breaks(),
+            *comparing.differing(record_key),
+            *comparing.differing_parties(party_record_key),
+        )
     ]
     rewritten = [
         Difference(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from archive.keys import record_key
+from archive.keys import party_record_key, record_key
 from flows import certify, heads
 from flows.fixity import check_share
 from infra.wiring import Services
@@ -36,6 +36,7 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
         "mirror_troubles": checked.mirror,
         "history_breaks": breaks,
         "entries_differing": list(comparing.differing(record_key)),
+        "parties_differing": list(comparing.differing_parties(party_record_key)),
         "heads_differing": rewritten,
         "stamps_wrong": certify.wrong(services),
         "records_pending": account.records_pending(),

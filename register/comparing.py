@@ -1,13 +1,14 @@
-"""Entries beside their history: what of a row is not as its last event left it.
+"""Entries and parties beside their history: what of a row is not as its last event left it.
 
-The event certifies the record of the entry by a hash in its content. Events of before do not: their record is
-compared with the hash of the one that the archive holds.
+The event certifies the record of the entry or party by a hash in its content. Events of before do not:
+their record is compared with the hash of the one that the archive holds.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +16,13 @@ from django.db.models import Max
 
 from domain.chain import body_of, content_hash
 from domain.errors import Usage
-from register.history import CERTIFIED
-from register.models import Entry, Event, StoredObject
+from register import history, party_history
+from register.models import Entry, Event, Party, PartyEvent, StoredObject
+from register.numbers import PARTIES
 from register.records import snapshots
 
 Key = Callable[[str, int], str]
-"""Where the record of an event lies in the archive, by number of its entry and sequence."""
+"""Where the record of an event lies in the archive, by number of its entry or party and sequence."""
 
 _AT_ONCE = 100  # entries read together
 _TRIES = 5  # looks at an entry that others change meanwhile
@@ -29,15 +31,49 @@ _MOMENTS = ("received_at", "voided_at", "at")
 _ROWS = ("parties", "documents", "corrections")
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is compared.
+
+    Attributes:
+        name: of it in a record, and in an event.
+        rows: all that there are.
+        events: of which its history is made.
+        whole: those of these ids, as a record tells of them.
+        certified: where in an event's content the hash of the record stands.
+    """
+
+    name: str
+    rows: Any
+    events: Any
+    whole: Callable[[Collection[int]], Mapping[int, dict[str, Any]]]
+    certified: str
+
+
+ENTRIES = Kind("entry", Entry.objects.all(), Event.objects.all(), snapshots, history.CERTIFIED)
+_NUMBERED = Party.objects.exclude(key=None)  # those of before have no history until they are
+_OF_PARTIES = PartyEvent.objects.all()
+_PARTIES = Kind("party", _NUMBERED, _OF_PARTIES, party_history.snapshots, party_history.CERTIFIED)
+
+
 def differing(key: Key) -> Iterator[dict[str, Any]]:
     """Each entry that is not as its history says: register, sequence of its last event, number, problem.
 
     Others may write meanwhile: an entry that moved on between two looks is looked at again.
     """
-    ids = Entry.objects.order_by("id").values_list("id", flat=True)
+    yield from _all(ENTRIES, key)
+
+
+def differing_parties(key: Key) -> Iterator[dict[str, Any]]:
+    """The same of parties."""
+    yield from _all(_PARTIES, key)
+
+
+def _all(kind: Kind, key: Key) -> Iterator[dict[str, Any]]:
+    ids = kind.rows.order_by("id").values_list("id", flat=True)
     last = 0
     while some := list(ids.filter(id__gt=last)[:_AT_ONCE]):
-        yield from _differing(some, key)
+        yield from _differing(kind, some, key)
         last = some[-1]
 
 
@@ -47,30 +83,29 @@ def must_agree(entry: Entry, key: Key) -> None:
     Raises:
         Usage: it is not.
     """
-    for one in _differing([entry.pk], key):
+    for one in _differing(ENTRIES, [entry.pk], key):
         raise Usage(
             f"{entry.number} is not as its history says ({one['problem']}): nothing is certified of it. "
             "Find out who wrote to the database: postroom verify"
         )
 
 
-def _differing(ids: Collection[int], key: Key) -> Iterator[dict[str, Any]]:
+def _differing(kind: Kind, ids: Collection[int], key: Key) -> Iterator[dict[str, Any]]:
     waiting = list(ids)
     for _ in range(_TRIES):
-        before = _last(waiting)
-        events = Event.objects.filter(pk__in=before.values()).select_related("content", "outbox")
-        by_entry = {one.entry_id: one for one in events}
-        now = snapshots(waiting)
-        kept = _kept(now, by_entry, key)
-        after = _last(waiting)
+        before = _last(kind, waiting)
+        events = kind.events.filter(pk__in=before.values()).select_related("content", "outbox")
+        by_id = {getattr(one, f"{kind.name}_id"): one for one in events}
+        now = kind.whole(waiting)
+        kept = _kept(now, by_id, key)
+        after = _last(kind, waiting)
         for pk, told in now.items():
             if before.get(pk) == after.get(pk):
-                event = by_entry.get(pk)
-                if problem := _problem(told, event, kept):
-                    sequence = event.sequence if event else 0
+                event = by_id.get(pk)
+                if problem := _problem(kind, told, event, kept.get(pk)):
                     yield {
-                        "register": told["register"],
-                        "sequence": sequence,
+                        "register": told.get("register", PARTIES),
+                        "sequence": event.sequence if event else 0,
                         "number": told["number"],
                         "problem": problem,
                     }
@@ -79,14 +114,14 @@ def _differing(ids: Collection[int], key: Key) -> Iterator[dict[str, Any]]:
             return
 
 
-def _last(ids: Collection[int]) -> dict[int, int]:
-    """The id of the last event of each of these entries."""
-    found = Event.objects.filter(entry__in=ids).values_list("entry").annotate(Max("id"))
+def _last(kind: Kind, ids: Collection[int]) -> dict[int, int]:
+    """The id of the last event of each of these."""
+    found = kind.events.filter(**{f"{kind.name}__in": ids}).values_list(kind.name).annotate(Max("id"))
     return dict(found.order_by())
 
 
-def _kept(now: Mapping[int, dict[str, Any]], events: Mapping[int, Event], key: Key) -> dict[int, str]:
-    """The SHA-256 of the record that the archive holds of each of these entries' last events."""
+def _kept(now: Mapping[int, dict[str, Any]], events: Mapping[int, Any], key: Key) -> dict[int, str]:
+    """The SHA-256 of the record that the archive holds of each of these last events."""
     keys = {}
     for pk, told in now.items():
         with suppress(Usage):  # a number that somebody forged may be none
@@ -96,20 +131,21 @@ def _kept(now: Mapping[int, dict[str, Any]], events: Mapping[int, Event], key: K
     return {keys[one]: sha256 for one, sha256 in found}
 
 
-def _problem(now: dict[str, Any], event: Event | None, kept: Mapping[int, str]) -> str:
+def _problem(kind: Kind, now: dict[str, Any], event: Any, kept: str | None) -> str:
+    """What is wrong with it; ``kept`` is the SHA-256 of the record that the archive holds."""
     if event is None:
         return "no event tells of it"
     body = event.outbox.body if hasattr(event, "outbox") else ""
     try:
         record = json.loads(body)
-        was, said = record["entry"], record["event"]
+        was, said = record[kind.name], record["event"]
         content = json.loads(event.content.body) if hasattr(event, "content") else {}
-        certified = content.get(CERTIFIED)
+        certified = content.get(kind.certified)
         whole = said["hash"] == event.hash
         if certified:
             whole &= content_hash(record["salt"], body_of(was)) == certified
-        elif event.entry_id in kept:
-            whole &= hashlib.sha256(body.encode()).hexdigest() == kept[event.entry_id]
+        elif kept:
+            whole &= hashlib.sha256(body.encode()).hexdigest() == kept
     except (ValueError, KeyError, TypeError, AttributeError):
         return "the record of its last event is gone, or cannot be read"
     if not whole:
@@ -127,6 +163,9 @@ def _differences(now: Mapping[str, Any], was: Mapping[str, Any], path: str = "")
             continue
         if name in _ROWS:
             found += _of_rows(now[name], was[name], f"{path}{name}")
+        elif name == "about" and isinstance(now[name], dict):
+            known = sorted({*now[name], *was[name]})
+            found += [f"about.{one}" for one in known if now[name].get(one) != was[name].get(one)]
         elif not _same(name, now[name], was[name]):
             found.append(f"{path}{name}")
     return found

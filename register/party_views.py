@@ -10,6 +10,7 @@ from domain.rights import Rights
 from domain.wire import to_plain
 from register.models import Entry, Party, PartyEvent, PartyPair
 from register.parties import details_of, find, fold, whole
+from register.party_history import CERTIFIED
 from register.party_rights import visible
 from register.rights import within
 from register.texts import fit
@@ -148,7 +149,7 @@ def _history(
     of = Q(party=party) | Q(party__merged_into=party)
     found = PartyEvent.objects.filter(of, sequence__gt=after).select_related("content", "party")
     events = list(found.order_by("sequence")[:limit])
-    said = {one.pk: json.loads(one.content.body) if hasattr(one, "content") else None for one in events}
+    said = {one.pk: _said(one) for one in events}
     known = _known(said.values(), rights)
     return [
         {
@@ -162,6 +163,15 @@ def _history(
         }
         for one in events
     ]
+
+
+def _said(event: PartyEvent) -> dict[str, Any] | None:
+    """What an event says, but for the hash, which tells nobody anything; None where it is missing."""
+    if not hasattr(event, "content"):
+        return None
+    said: dict[str, Any] = json.loads(event.content.body)
+    said.pop(CERTIFIED, None)
+    return said
 
 
 def _known(said: Collection[Any], rights: Rights | None) -> Collection[str] | None:

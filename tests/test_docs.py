@@ -57,7 +57,7 @@ RECORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "Party records": {
         "parties.py": ("begin",),
         "party_acts.py": ("new", "merge", "separate", "split", "_put"),
-        "party_history.py": ("_body", "as_record", "snapshot", "told_similar", "adopt"),
+        "party_history.py": ("_made", "as_record", "snapshot", "told_similar", "adopt"),
         "records.py": ("write_record",),
     },
     "Batch records": {"records.py": ("write_record", "record_batch", "_batch")},

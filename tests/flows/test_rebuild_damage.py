@@ -18,7 +18,7 @@ from flows.verify import verify
 from infra.wiring import open_services
 from register.models import Batch, Correction, Document, Entry
 from register.numbers import format_number
-from register.records import write_record
+from register.records import read_record, write_record
 from tests.flows.lost_home import Lost, batch_of, new_machine, office_lost, rows
 from tests.flows.mixed_mail import take_in
 from tests.flows.test_fixity import flip_a_bit
@@ -311,3 +311,20 @@ def test_foreign_records_are_told_and_cost_nothing_else(lost: Lost, home: Path) 
         (order, "0" * 32),
         (now, refused),
     ]
+
+
+def test_a_record_made_anew_does_not_tell_what_its_event_certified(lost: Lost, home: Path) -> None:
+    """Somebody who writes to the archive, and makes the record's own SHA-256 anew."""
+    number = rows(lost, "Entry", register="OUT")[0]["number"]
+    forged = [keys(home, f"register/{number}/")[-1], keys(home, "parties/P-000001-1/")[-1]]
+    for key, of, name in zip(forged, ("entry", "party"), ("subject", "name"), strict=True):
+        path = home / "archive" / key
+        record = read_record(path.read_bytes())
+        record[of][name] = "Mallory"
+        path.chmod(0o644)
+        path.write_text(write_record(record))
+
+    found = rebuild(open_services(home))
+
+    altered = ["the record of its last event was altered"]
+    assert {key: told(found).get(key) for key in forged} == dict.fromkeys(forged, altered)

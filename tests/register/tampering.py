@@ -11,7 +11,7 @@ from domain.chain import START, link
 from register.models import Counter, Event
 from register.numbers import HISTORY
 
-_GUARDED = ("event", "eventcontent", "decision", "partycontent")
+_GUARDED = ("event", "eventcontent", "decision", "partyevent", "partycontent")
 
 
 @contextmanager
@@ -23,7 +23,8 @@ def past_the_guards() -> Iterator[None]:
         _do(*(f"ALTER TABLE register_{table} ENABLE TRIGGER USER" for table in _GUARDED))
         return
     acts = ("update", "delete", "replace")
-    _do(*(f"DROP TRIGGER IF EXISTS {table}_no_{act}" for table in _GUARDED for act in acts))
+    named = (*_GUARDED, "party_event")
+    _do(*(f"DROP TRIGGER IF EXISTS {table}_no_{act}" for table in named for act in acts))
     yield
 
 

@@ -1,19 +1,21 @@
 """Entries beside their history: who writes past it is told, with the entry and the field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from archive.keys import record_key
+from archive.keys import party_record_key, record_key
 from domain.correspondence import Relation
 from domain.document import Fate, FateKind
 from domain.errors import Usage
 from domain.office import Department, Post, Role, User
-from register import comparing, holding, relations, review, sharing, voids
-from register.comparing import differing, must_agree
+from domain.party import PartyDetails
+from register import comparing, holding, party_acts, party_history, relations, review, sharing, voids
+from register.comparing import differing, differing_parties, must_agree
 from register.filing import close
 from register.models import (
     Correction,
@@ -24,6 +26,9 @@ from register.models import (
     EventContent,
     Outbox,
     PageFate,
+    Party,
+    PartyContent,
+    PartyEvent,
     StoredObject,
 )
 from register.records import read_record, snapshots, write_record
@@ -34,6 +39,10 @@ from tests.register.tampering import past_the_guards
 
 def found() -> list[tuple[str, str]]:
     return [(one["number"], one["problem"]) for one in differing(record_key)]
+
+
+def found_of_parties() -> list[tuple[str, str]]:
+    return [(one["number"], one["problem"]) for one in differing_parties(party_record_key)]
 
 
 def test_whoever_writes_past_the_history_is_told(register: Path) -> None:
@@ -138,15 +147,90 @@ def test_an_entry_that_moves_on_meanwhile_is_no_difference(
     register: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = enter().number
-    looks: list[list[int]] = []
+    looks: list[Collection[int]] = []
 
-    def look(ids: list[int]) -> dict[int, dict[str, Any]]:
+    def look(ids: Collection[int]) -> dict[int, dict[str, Any]]:
         if not looks:
             holding.assign(number, ACT, department="works")
         looks.append(ids)
         return snapshots(ids)
 
-    monkeypatch.setattr(comparing, "snapshots", look)
+    monkeypatch.setattr(comparing, "ENTRIES", replace(comparing.ENTRIES, whole=look))
     assert found() == []
     assert len(looks) == 2
     assert Event.objects.count() == 2
+
+
+ADA, BOB = "P-000001-1", "P-000002-0"
+WHY = replace(ACT, reason="the same house")
+
+
+def two_parties() -> None:
+    party_acts.new(PartyDetails("Ada Ltd", emails=("ada@ada.example",)), ACT)
+    party_acts.new(PartyDetails("Bob"), ACT)
+    assert found_of_parties() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"name": "Mallory"}, "name"),
+        ({"kind": "person"}, "kind"),
+        ({"about": {"emails": ["eve@eve.example"], "notes": "x"}}, "about.emails, about.notes"),
+        ({"about": []}, "about"),
+        ({"merged_into": 0}, "merged_into"),
+    ],
+)
+def test_each_part_of_a_party_is_compared(register: Path, change: dict[str, Any], problem: str) -> None:
+    two_parties()
+    if "merged_into" in change:
+        change = {"merged_into": Party.objects.get(key=BOB)}
+    Party.objects.filter(key=ADA).update(**change)
+    assert found_of_parties() == [(ADA, f"not as its last event left it: {problem}")]
+    (one,) = differing_parties(party_record_key)
+    assert (one["register"], one["sequence"]) == ("parties", 1)
+
+
+def test_all_that_is_done_with_parties_agrees(register: Path) -> None:
+    two_parties()
+    party_acts.change(ADA, lambda one: replace(one, notes="Rings twice", phones=("+34 912 345 678",)), ACT)
+    party_acts.separate(ADA, BOB, ACT)
+    party_acts.merge(BOB, ADA, WHY)
+    assert found_of_parties() == []
+    party_acts.split(ADA, ACT)
+    Party.objects.create(name="Old", folded="old")
+    assert found_of_parties() == []  # it has no number yet
+    party_history.adopt(9, AT)
+    assert found_of_parties() == []
+    assert list(party_history.breaks()) == []
+
+
+def test_a_record_made_anew_for_a_forged_party_is_told(register: Path) -> None:
+    two_parties()
+    Party.objects.filter(key=BOB).update(name="Mallory")
+    row = Outbox.objects.get(party_event__party__key=BOB)
+    record = read_record(row.body.encode())
+    record["party"]["name"] = "Mallory"
+    Outbox.objects.filter(pk=row.pk).update(body=write_record(record))
+    assert found_of_parties() == [(BOB, "the record of its last event was altered")]
+    Outbox.objects.filter(pk=row.pk).delete()
+    assert found_of_parties() == [(BOB, "the record of its last event is gone, or cannot be read")]
+    with past_the_guards():
+        PartyContent.objects.filter(event__party__key=BOB)._raw_delete("default")
+        PartyEvent.objects.filter(party__key=BOB)._raw_delete("default")
+    assert found_of_parties() == [(BOB, "no event tells of it")]
+
+
+def test_of_events_of_parties_of_before_the_archive_says_what_the_record_was(register: Path) -> None:
+    two_parties()
+    row = Outbox.objects.get(party_event__party__key=BOB)
+    record = read_record(row.body.encode())
+    del record["salt"]
+    Outbox.objects.filter(pk=row.pk).update(body=write_record(record))
+    with past_the_guards():
+        PartyContent.objects.filter(event__party__key=BOB).update(body="{}")
+    assert found_of_parties() == []
+    Party.objects.filter(key=BOB).update(name="Mallory")
+    assert found_of_parties() == [(BOB, "not as its last event left it: name")]
+    StoredObject.objects.create(key=party_record_key(BOB, 2), sha256="0" * 64, size=1, role="record")
+    assert found_of_parties() == [(BOB, "the record of its last event was altered")]
