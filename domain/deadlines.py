@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from domain.errors import Usage
 from domain.office import Deadline
 from domain.states import ANSWERED
 from domain.working_time import Calendar
@@ -12,6 +13,8 @@ Spans = tuple[tuple[datetime, datetime], ...]
 PASSED = "passed"
 """What a deadline brings about at its end."""
 _HOUR = 3600.0
+_MOST_DAYS = 3_660
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,14 @@ class Run:
         ran: from when to when it ran, until it was last paused or ended.
         resumed_at: since when it has been running; None while it does not.
         ended_at: since when nothing is waited for; None while something is.
+        more: what it was given beyond its terms: working seconds, or days of one in calendar days.
     """
 
     begun_at: datetime
     ran: Spans = ()
     resumed_at: datetime | None = None
     ended_at: datetime | None = None
+    more: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +107,75 @@ def reminder(hours: float) -> str:
     return f"reminder {hours:g}"
 
 
+def extended(
+    run: Run, deadline: Deadline, calendar: Calendar, now: datetime, to: date | None, days: int
+) -> Run:
+    """The same run with more time: until the end of a day, or so many days after the day on which it is due.
+
+    The end of a day is when the office closes on it, days are working days; of one in calendar days it is
+    midnight, and they are calendar days. What stands still has the time that it would have if it went on now.
+
+    Raises:
+        Usage: it would not be due later, or in the past; names the value.
+    """
+    if (to is None) == (days == 0):
+        raise Usage("to and days: give one of them, a day or how many more")
+    if not 0 <= days <= _MOST_DAYS:
+        raise Usage(f"days is {days}: give days, at most {_MOST_DAYS}")
+    today = calendar.day_of(now)
+    if to and not today <= to <= today + timedelta(days=_MOST_DAYS):
+        raise Usage(f"to is {to}: give a day from {today} on, at most {_MOST_DAYS} later")
+    waits = run.resumed_at is None and not deadline.legal
+    if waits and to:
+        raise Usage(f"to is {to}, but it stands still, and is due on no day yet: say how many days more")
+    going = replace(run, resumed_at=now) if waits else run
+    due = measured(going, deadline, calendar).due_at
+    assert due  # of what goes on it is known
+    last = calendar.day_of(due - _INSTANT)
+    if in_calendar_days(deadline):
+        wanted = to or last + timedelta(days=days)
+        then = replace(run, more=(wanted - calendar.day_of(run.begun_at)).days - deadline.days)
+        ends = _legal(then, deadline, calendar)
+    else:
+        ends = _closing(to, calendar) if to else calendar.add_days(due - _INSTANT, days)
+        begun = run.begun_at if deadline.legal else going.resumed_at
+        assert begun
+        ran = () if deadline.legal else going.ran
+        passes = sum(calendar.between(*span) for span in ran) + calendar.between(begun, ends)
+        then = replace(run, more=passes - _allowed(replace(run, more=0.0), deadline, calendar))
+    said = f"to is {to}" if to else f"days is {days}"
+    written, until = (f"{one.astimezone(calendar.zone):%Y-%m-%d %H:%M}" for one in (due, ends))
+    if ends <= now:
+        raise Usage(f"{said}, which ends on {until}, and that has passed: give more")
+    if ends <= due:
+        raise Usage(f"{said}, which ends on {until}, but it is due on {written}: give more")
+    return then
+
+
+def _closing(day: date, calendar: Calendar) -> datetime:
+    if openings := calendar.openings(day):
+        return openings[-1][1]
+    raise Usage(f"to is {day}, on which the office is closed: give a day on which it is open")
+
+
+def in_calendar_days(deadline: Deadline) -> bool:
+    """Whether it counts calendar days; else it is working time."""
+    return deadline.legal and bool(deadline.days)
+
+
 def _legal(run: Run, deadline: Deadline, calendar: Calendar) -> datetime:
     if deadline.days:
-        return calendar.add_calendar_days(run.begun_at, deadline.days)
-    return calendar.add(run.begun_at, deadline.hours * _HOUR)
+        return calendar.add_calendar_days(run.begun_at, deadline.days + int(run.more))
+    return calendar.add(run.begun_at, deadline.hours * _HOUR + run.more)
 
 
 def _allowed(run: Run, deadline: Deadline, calendar: Calendar) -> float:
     """Working seconds that it gives; of working days those until the office closes on the last of them."""
+    if in_calendar_days(deadline):
+        return calendar.between(run.begun_at, _legal(run, deadline, calendar))
     if not deadline.days:
-        return deadline.hours * _HOUR
-    whole = calendar.add_calendar_days if deadline.legal else calendar.add_days
-    return calendar.between(run.begun_at, whole(run.begun_at, deadline.days))
+        return deadline.hours * _HOUR + run.more
+    return calendar.between(run.begun_at, calendar.add_days(run.begun_at, deadline.days)) + run.more
 
 
 def _reached(run: Run, seconds: float, calendar: Calendar) -> datetime | None:

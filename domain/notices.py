@@ -38,7 +38,8 @@ EVENTS = frozenset(
     {
         "entered", "registered", "attached", "amended", "moved", "assigned", "given back", "related",
         "routed", "shared", "no longer shared", "labelled", "classed again", "received again",
-        "receipt issued", "voided", "withdrawn", "deadline soon", "deadline passed", "brought back",
+        "receipt issued", "voided", "withdrawn", "deadline soon", "deadline passed",
+        "deadline extended", "brought back",
         "label printed",
     }
 )  # fmt: skip

@@ -58,6 +58,18 @@ def tick(services: Services, now: datetime | None = None, *, again: bool = False
     return Ticked(fired, brought_back)
 
 
+def catch_up(services: Services, now: datetime) -> None:
+    """Let the clocks stand as they do now, before somebody changes one: what is due is brought about.
+
+    Raises:
+        Unavailable: the database or the archive does not answer.
+    """
+    while follow(services):
+        pass
+    clocks.settle(desk(services))
+    firing.fire(desk(services), now)
+
+
 def due(services: Services, now: datetime | None = None) -> bool:
     """Whether there is anything for ``tick`` to do."""
     now, with_all = now or datetime.now(UTC), desk(services)

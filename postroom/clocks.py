@@ -11,8 +11,10 @@ from domain.correspondence import holder
 from domain.errors import Usage
 from domain.working_time import Calendar
 from infra.wiring import Services
-from postroom.acting import is_owner, rights
+from postroom.acting import act, is_owner, rights
 from postroom.context import services
+from postroom.entries import By, Seen, Why
+from postroom.office import day
 from postroom.output import answer, count, say, table
 from postroom.people import deliver
 from postroom.searching import Json
@@ -82,7 +84,7 @@ def list_clocks(
         rows = [
             (
                 one["number"],
-                one["deadline"] + (" (legal)" if one["legal"] else ""),
+                one["deadline"] + _kind(one, " ({})"),
                 one["state"],
                 _moment(one["due_at"], zone),
                 _left(one),
@@ -107,6 +109,34 @@ def show_clocks(
 
     data = show(number, _calendar(instance), datetime.now(UTC), rights(instance))
     answer(as_json, data, lambda: _print_clocks(number, data, instance.settings.zone))
+
+
+@clock.command()
+def extend(
+    number: Annotated[str, typer.Argument(help="Register number.")],
+    deadline: Annotated[str, typer.Argument(help="Its name, where the entry has several.")] = "",
+    to: Annotated[str, typer.Option(metavar="DAY", help="Last day, 2026-03-31.", show_default=False)] = "",
+    days: Annotated[
+        int,
+        typer.Option(metavar="N", help="So many days after the day on which it is due.", show_default=False),
+    ] = 0,
+    reason: Why = "",
+    by: By = "",
+    seen: Seen = None,
+    as_json: Json = False,
+) -> None:
+    """Give a deadline of an entry more time: postroom clock extend IN-... --days 5 --reason ..."""
+    instance = services()
+    from flows.clock import catch_up
+    from register.clock_views import show
+    from register.extending import extend as give
+
+    doing, last = act(instance, reason, by, seen), day("to", to) if to else None
+    catch_up(instance, doing.at)
+    done = give(number, deadline, doing, _calendar(instance), to=last, days=days)
+    deliver(instance)
+    data = show(done.number, _calendar(instance), datetime.now(UTC), rights(instance))
+    answer(as_json, data, lambda: _print_clocks(done.number, data, instance.settings.zone))
 
 
 @clock.command()
@@ -168,7 +198,7 @@ def _print_clocks(number: str, data: list[dict[str, Any]], zone: ZoneInfo) -> No
     if not data:
         say(f"{number} has no deadline.")
     for one in data:
-        say(f"{one['deadline']}: {one['state']}{', legal' if one['legal'] else ''}", style="bold")
+        say(f"{one['deadline']}: {one['state']}{_kind(one, ', {}')}", style="bold")
         due = _moment(one["due_at"], zone) or "not known while it stands still"
         say(f"  begun {_moment(one['begun_at'], zone)}, due {due}")
         if not one["legal"]:
@@ -177,6 +207,12 @@ def _print_clocks(number: str, data: list[dict[str, Any]], zone: ZoneInfo) -> No
             say(f"  {past['what']}: {_moment(past['at'], zone)}")
         for coming in one["to_come"]:
             say(f"  {coming['what']}: will be {_moment(coming['at'], zone)}")
+
+
+def _kind(one: dict[str, Any], form: str) -> str:
+    """What is to be said of it beside its name; "" for nothing."""
+    said = [*(["legal"] if one["legal"] else []), *(["extended"] if one["extended"] else [])]
+    return form.format(", ".join(said)) if said else ""
 
 
 def _left(one: dict[str, Any]) -> str:

@@ -218,13 +218,13 @@ def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
         "History",
         ["event", "what", "who", "when", "why"],
         [
-            (row["sequence"], _what(row), row["actor"], _moment(row["at"], zone), _why(row))
+            (row["sequence"], _what(row, zone), row["actor"], _moment(row["at"], zone), _why(row))
             for row in data["history"]
         ],
     )
 
 
-def _what(event: dict[str, Any]) -> str:
+def _what(event: dict[str, Any], zone: ZoneInfo) -> str:
     """What was done, with what it changed where that is short."""
     content = event["content"] or {}
     match event["kind"]:
@@ -236,6 +236,10 @@ def _what(event: dict[str, Any]) -> str:
             return f"{event['kind']} to {who or 'the registry'}"
         case "deadline soon" | "deadline passed":
             return f"{event['kind']}: {content.get('deadline')}"
+        case "deadline extended":
+            dues = [content[one]["due_at"] for one in ("before", "after")]
+            before, after = (_moment(one, zone) if one else "standing still" for one in dues)
+            return f"{event['kind']}: {content['deadline']}, {before} → {after}"
         case "related" | "no longer related":
             return f"{content.get('relation')} {content.get('number')}"
         case "routed":

@@ -113,13 +113,13 @@ def missed(now: datetime) -> list[str]:
 
 
 def fired_twice() -> list[str]:
-    """What stands more than once in the history: number, deadline and what."""
+    """What the history has twice for one time that a clock was given: number, deadline and what."""
     contents = EventContent.objects.filter(event__kind__in=(SOON, GONE)).order_by("event__sequence")
-    counts: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str, int]] = Counter()
     for number, body in contents.values_list("event__entry__number", "body").iterator():
         said = json.loads(body)
-        counts[number, said["deadline"], said["what"]] += 1
-    return [" ".join(one) for one, count in counts.items() if count > 1]
+        counts[number, said["deadline"], said["what"], said.get("extended", 0)] += 1
+    return [" ".join(one[:3]) for one, count in counts.items() if count > 1]
 
 
 def _with_firings() -> QuerySet[Clock]:
@@ -133,6 +133,7 @@ def _told(clock: Clock, calendar: Calendar, now: datetime) -> Told:
         "number": clock.entry.number,
         "deadline": clock.name,
         "legal": clock.legal,
+        "extended": clock.extended,
         "state": _state(clock, now),
         "begun_at": clock.begun_at.isoformat(),
         "due_at": clock.due_at.isoformat() if clock.due_at else None,

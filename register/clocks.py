@@ -7,14 +7,14 @@ it. It runs on the terms that were decided when it began; with a changed calenda
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.utils import timezone
 
-from domain.deadlines import PASSED, Run, is_for, late, measured, moments, step
+from domain.deadlines import PASSED, Run, in_calendar_days, is_for, late, measured, moments, step
 from domain.errors import Usage
 from domain.notices import ROUTED
 from domain.office import Deadline
@@ -27,7 +27,7 @@ from register.records import class_in
 from register.session import write
 
 log = structlog.get_logger()
-SOON, GONE = "deadline soon", "deadline passed"
+SOON, GONE, EXTENDED = "deadline soon", "deadline passed", "deadline extended"
 IN_TIME, LATE, VOID, DROPPED = "in time", "late", "void", "dropped"
 _SETTLED = "calendar of the clocks"
 _CLOCKS = "clocks"
@@ -52,6 +52,9 @@ def on_event(happened: Happened, desk: Desk) -> None:
     if happened.kind in (SOON, GONE):
         _has_fired(clocks, happened, desk)
         return
+    if happened.kind == EXTENDED:
+        _has_more(clocks, happened, desk)
+        return
     if not (clocks or held):
         return
     if happened.undone:
@@ -68,7 +71,7 @@ def on_event(happened: Happened, desk: Desk) -> None:
 def run_of(clock: Clock) -> Run:
     """How the clock has run so far."""
     ran = tuple((datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in clock.ran)
-    return Run(clock.begun_at, ran, clock.resumed_at, clock.ended_at)
+    return Run(clock.begun_at, ran, clock.resumed_at, clock.ended_at, clock.more)
 
 
 def terms_of(clock: Clock) -> Deadline:
@@ -79,17 +82,22 @@ def terms_of(clock: Clock) -> Deadline:
 def fires(clock: Clock, calendar: Calendar) -> list[tuple[str, datetime]]:
     """What the clock brings about and when, in order, that it has not yet; nothing once it has passed.
 
-    A clock that has ended keeps what was known then: a calendar that changes later moves it no more.
+    A clock that has ended keeps what was known then: a calendar that changes later moves it no more. One that
+    was given more time brings all of it about at the new time, but for reminders that would be late already.
     """
-    fired = set(clock.firings.values_list("what", flat=True)) if clock.pk else set()
+    firings = Firing.objects.filter(clock=clock.pk, extended=clock.extended)
+    fired = set(firings.values_list("what", flat=True))
     if PASSED in fired or clock.outcome in (VOID, DROPPED):
         return []
     if clock.ended_at:
         return [(PASSED, clock.due_at)] if clock.outcome == LATE and clock.due_at else []
     try:
-        return [one for one in moments(run_of(clock), terms_of(clock), calendar) if one[0] not in fired]
+        found = list(moments(run_of(clock), terms_of(clock), calendar))
     except Usage:
         return []
+    since = clock.extended_at
+    old = {what for what, at in found if since and at <= since and what != PASSED}
+    return [one for one in found if one[0] not in fired | old]
 
 
 def settle(desk: Desk) -> int:
@@ -167,7 +175,7 @@ def _go_on(clock: Clock, now: _Facts, happened: Happened, desk: Desk) -> None:
     if now.void or not (clock.given or is_for(terms, now.direction, now.label, now.priority)):
         if not run.ended_at:
             ran = (*run.ran, (run.resumed_at, happened.at)) if run.resumed_at else run.ran
-            ended = Run(run.begun_at, ran, None, happened.at)
+            ended = replace(run, ran=ran, resumed_at=None, ended_at=happened.at)
             keep(clock, ended, _calendar(desk, ended, happened), VOID if now.void else DROPPED)
         return
     then = step(run, now.status, happened.at, terms, desk.states.ends(now.direction, now.label))
@@ -197,6 +205,10 @@ def _begin(
             if run is None:
                 continue
             clock = clocks.get(name) or Clock(entry=entry, name=name, allowed=0.0)  # if it is due never
+            # Of one that ended as its entry was of another class meanwhile, what it was given stays.
+            alike = in_calendar_days(one.value) == (clock.pk and in_calendar_days(terms_of(clock)))
+            clock.more = clock.more if alike else 0.0
+            run = replace(run, more=clock.more)
             clock.terms, clock.legal = to_plain(one.value), one.value.legal
             clock.given = name in by_rule
             keep(clock, run, _calendar(desk, run, happened))
@@ -262,7 +274,18 @@ def _has_fired(clocks: Mapping[str, Clock], happened: Happened, desk: Desk) -> N
         return
     due_at = datetime.fromisoformat(said["moment"])
     told = {"due_at": due_at, "at": happened.at}
-    _, made = Firing.objects.get_or_create(clock=clock, what=said["what"], defaults=told)
+    key = {"clock": clock, "what": said["what"], "extended": said.get("extended", 0)}
+    _, made = Firing.objects.get_or_create(**key, defaults=told)
     if made:
         clock.next_at = min((at for _, at in fires(clock, desk.calendar)), default=None)
         clock.save(update_fields=["next_at"])
+
+
+def _has_more(clocks: Mapping[str, Clock], happened: Happened, desk: Desk) -> None:
+    """Somebody gave it more time: what it has now stands in the event, so that it may be looked at again."""
+    said = happened.content
+    clock = clocks.get(said["deadline"])
+    if clock is None or said["extended"] <= clock.extended:
+        return
+    clock.more, clock.extended, clock.extended_at = said["more"], said["extended"], happened.at
+    keep(clock, run_of(clock), _calendar(desk, run_of(clock), happened))

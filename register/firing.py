@@ -78,7 +78,7 @@ def _fire(clock_id: int, entry_id: int, desk: Desk, now: datetime) -> list[Fired
 
 
 def _bring_about(clock: Clock, entry: Entry, what: str, at: datetime, desk: Desk, now: datetime) -> Fired:
-    Firing.objects.create(clock=clock, what=what, due_at=at, at=now)
+    Firing.objects.create(clock=clock, what=what, extended=clock.extended, due_at=at, at=now)
     terms, today = terms_of(clock), desk.calendar.day_of(now)
     subject = guarded(entry)
     told = hear(desk.office, entry.department, entry.person, subject, today)
@@ -90,6 +90,8 @@ def _bring_about(clock: Clock, entry: Entry, what: str, at: datetime, desk: Desk
         "legal": clock.legal,
         "told": told,
     }
+    if clock.extended:
+        content["extended"] = clock.extended
     above: Sequence[str] = ()
     if what == PASSED and terms.escalate:
         above = hear(desk.office, *holders(terms.escalate), subject, today)
@@ -100,6 +102,7 @@ def _bring_about(clock: Clock, entry: Entry, what: str, at: datetime, desk: Desk
     said |= {"number": entry.number}
     said |= {"hours": float(what.removeprefix(_REMINDER))} if kind == SOON else {}
     everyone = tuple(dict.fromkeys([*told, *above]))
+    key = f"clock {entry.number} {clock.name} {what}" + (f" {clock.extended}" if clock.extended else "")
     for name in everyone:
-        tell(f"clock {entry.number} {clock.name} {what}", name, kind, now, entry=entry, told=said)
+        tell(key, name, kind, now, entry=entry, told=said)
     return Fired(entry.number, clock.name, what, at, everyone)

@@ -6,15 +6,17 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Query, Router
 
-from desk.api.entries import Number
+from desk.api.entries import IfMatch, Number, seen
 from desk.api.listing import Cursor, Limit, page
+from desk.api.once import Key, once
 from desk.api.problems import PROBLEMS
-from desk.api.shapes import Clocks, Due
-from desk.api.tokens import rights
+from desk.api.shapes import Clocks, Due, Extended
+from desk.api.tokens import act, rights
 from desk.instance import served
 from domain.working_time import Calendar
+from flows.clock import catch_up
 from flows.follow import calendar_of
-from register import clock_views
+from register import clock_views, extending
 from register.decisions import office
 
 router = Router()
@@ -40,6 +42,22 @@ def listed(
 def show(request: HttpRequest, number: Number) -> Any:
     """With what they have brought about, and what is to come."""
     return {"items": clock_views.show(number, _calendar(), datetime.now(UTC), rights(request))}
+
+
+@router.post("/{number}/extend", response={200: Clocks, **PROBLEMS}, summary="Give a deadline more time")
+def extend(
+    request: HttpRequest, number: Number, body: Extended, key: Key = "", if_match: IfMatch = ""
+) -> Any:
+    """Until the end of a day (``to``), or so many ``days`` more, with the reason; then all of the entry's."""
+    doing = act(request, body.reason, seen(if_match))
+
+    def answer() -> tuple[int, str]:
+        done = extending.extend(number, body.deadline, doing, _calendar(), to=body.to, days=body.days)
+        return 200, done.number
+
+    catch_up(served(), doing.at)
+    _, found = once(request, key, body, answer)
+    return {"items": clock_views.show(found, _calendar(), datetime.now(UTC), rights(request))}
 
 
 def _calendar() -> Calendar:

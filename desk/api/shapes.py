@@ -194,6 +194,7 @@ class ClockShape(Schema):
     number: str
     deadline: str
     legal: bool
+    extended: int
     state: str
     begun_at: str
     due_at: str | None
@@ -203,6 +204,14 @@ class ClockShape(Schema):
     department: str | None
     person: str | None
     subject: str
+
+
+class Extended(Because):
+    """The deadline that gets more time, where an entry has several; its last day, or so many days more."""
+
+    deadline: Short = ""
+    to: date | None = None
+    days: Annotated[int, Field(ge=0, le=3660)] = 0
 
 
 class ClockWhole(ClockShape):

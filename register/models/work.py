@@ -8,6 +8,8 @@ from register.models.entries import Entry
 class Clock(models.Model):
     """A deadline of an entry, with the ``terms`` that held when it began; ``given`` if a rule gave it.
 
+    ``extended`` is how often it was given more time, ``extended_at`` when for the last time, and ``more`` how
+    much it has beyond its terms, as ``domain.deadlines.Run`` counts it.
     ``ran`` are the spans in which it ran until it was last paused, ``used`` the working seconds of them.
     ``due_at`` is null while it stands still with time left, ``next_at`` when it has to bring something about;
     ``ended_at`` set once nothing is waited for any more. ``domain.deadlines`` says how it runs.
@@ -18,6 +20,9 @@ class Clock(models.Model):
     legal = models.BooleanField(default=False)
     terms = models.JSONField(default=dict)
     given = models.BooleanField(default=False)
+    more = models.FloatField(default=0.0)
+    extended = models.PositiveIntegerField(default=0)
+    extended_at = models.DateTimeField(null=True)
     allowed = models.FloatField()
     begun_at = models.DateTimeField()
     ran = models.JSONField(default=list)
@@ -35,17 +40,23 @@ class Clock(models.Model):
 
 
 class Firing(models.Model):
-    """What a clock has brought about: a reminder, an escalation. Each once, however often it is looked at."""
+    """What a clock has brought about: a reminder, an escalation. Each once, however often it is looked at.
+
+    ``extended``: how often the clock had been given more time by then; each is once for each time.
+    """
 
     clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="firings")
     what = models.CharField(max_length=32)
+    extended = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField()
     at = models.DateTimeField()
 
     class Meta:
         """Each once."""
 
-        constraints = (models.UniqueConstraint(fields=["clock", "what"], name="firing_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["clock", "what", "extended"], name="firing_once_each_time"),
+        )
 
 
 class Notice(models.Model):

@@ -87,3 +87,21 @@ def test_clocks_page_by_page(services: Services) -> None:
     assert [(one["number"], one["deadline"]) for one in rest] == [one for one in named[2:] if one[0] != ended]
     for at in ("0001-01-01T00:00:00Z~1", "9999-12-31T23:59:59.999999Z~999999999999999999", "~1"):
         assert ann.ask("get", f"/clocks?cursor={at}").status_code == 200
+
+
+def test_a_deadline_is_extended_once(services: Services) -> None:
+    ann, ben, eve = Program("ann"), Program("ben"), Program("eve")
+    eve.ask("put", "/office/deadline/answer", {"days": 2})
+    number = ann.ask("post", "/entries", LETTER).json()["number"]
+    (before,) = ben.ask("get", f"/clocks/{number}").json()["items"]
+    body = {"days": 3, "reason": "they asked"}
+    for _ in range(2):
+        made = ben.ask("post", f"/clocks/{number}/extend", body, Idempotency_Key="k")
+        assert made.status_code == 200, made.content
+        (after,) = made.json()["items"]
+        assert (after["extended"], after["due_at"] > before["due_at"]) == (1, True)
+    assert told(ben.ask("post", f"/clocks/{number}/extend", {"days": 3})) == (
+        422, f"Say why answer of {number} is extended: give the reason",
+    )  # fmt: skip
+    assert ben.ask("post", f"/clocks/{number}/extend", {**body, "to": "soon"}).status_code == 422
+    assert ben.ask("post", f"/clocks/{number}/extend", body, If_Match='"1"').status_code == 412

@@ -23,7 +23,7 @@ from flows.rebuild import rebuild
 from flows.serve import clock_if_due
 from infra.database import disconnect
 from infra.wiring import Services, open_services
-from register import entries, following, marks, office, unheld
+from register import entries, extending, following, marks, office, unheld
 from register.acts import Act
 from register.models import Clock, Entry, Event, Firing, Notice
 from tests.register.dump import dump
@@ -163,6 +163,10 @@ def test_after_a_rebuild_the_clocks_stand_as_they_stood(services: Services, tmp_
     entries.strike(made[2].number, Act("ann", hours(73), "twice"))
     office.change("user", "ben", {"active": False}, Act("owner", hours(73)))
     clock.tick(services, hours(74))
+    for name in ("law", "quick"):
+        more = Act("ann", hours(74), "they asked")
+        clock.catch_up(services, more.at)
+        extending.extend(made[3].number, name, more, desk(services).calendar, days=5)
     clock.tick(services, hours(74.5))
     deliver(services)
     before, count = dump(), Event.objects.count()

@@ -24,10 +24,10 @@ def home(tmp_path: Path) -> Path:
 
 def test_the_page_is_what_happens(home: Path) -> None:
     blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", PAGE.read_text("utf-8"))
-    days = ("02T08:00", "04T09:00", "04T11:00", "05T15:00", "10T13:01")
+    days = ("02T08:00", "04T09:00", "04T11:00", "05T15:00", "10T13:01", "10T13:03")
     said: list[list[str]] = []
     for day, block in zip(days, blocks, strict=True):
-        if day == days[-1]:
+        if day == days[-2]:
             with time_machine.travel("2026-03-10T09:05Z", tick=False):
                 assert "complaints, reminder 4; told: ben" in run(home, "clock", "run").output
         with time_machine.travel(f"2026-03-{day}Z", tick=False):
@@ -45,16 +45,19 @@ def test_the_page_is_what_happens(home: Path) -> None:
     assert said[4][0] == f"{NUMBER}: complaints, passed; told: ben, dora\n"
     assert "passed" in said[4][1]
     assert Notice.objects.filter(to="dora", kind="deadline passed").count() == 1
-    with time_machine.travel("2026-03-10T13:02Z", tick=False):
+    assert "complaints: running, extended\n  begun 2026-03-04 09:00, due 2026-03-17 17:00" in said[5][0]
+    with time_machine.travel("2026-03-10T13:04Z", tick=False):
         assert run(home, "clock", "run").output == "Nothing is due.\n"
         shown = run(home, "clock", "show", NUMBER).output
-        assert "complaints: passed" in shown
-        assert asked(home, "status")["deadlines"] == {"running": 2, "passed": 1, "waiting": 0}
-        assert "2 deadlines running, 1 passed" in run(home, "status").output
+        assert "complaints: running, extended" in shown
+        assert "complaints (extended)" in run(home, "clock", "list").output
+        assert asked(home, "status")["deadlines"] == {"running": 2, "passed": 0, "waiting": 0}
+        assert "2 deadlines running" in run(home, "status").output
     assert re.search(r"passed: 2026-03-10 13:01", shown)
     told = run(home, "show", NUMBER).output
     assert "deadline soon: complaints" in told
     assert "deadline passed: complaints" in told
+    assert re.search(r"extended: complaints, 2026-03-10\s+13:00", told)
 
 
 def test_a_deadline_is_added_changed_shown_and_taken_away(home: Path) -> None:

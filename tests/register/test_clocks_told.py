@@ -70,6 +70,7 @@ def test_lists() -> None:
     assert one == {
         "number": seen.number,
         "deadline": "answer",
+        "extended": 0,
         "legal": False,
         "state": "running",
         "begun_at": "2026-03-02T09:00:00+00:00",

@@ -22,6 +22,7 @@ from register import (
     clock_views,
     decisions,
     entries,
+    extending,
     holding,
     listing,
     numbering,
@@ -98,6 +99,10 @@ DOORS: dict[str, tuple[Action, Door]] = {
     ),
     "unshare": (Action.EDIT, lambda number, other, act: sharing.unshare(number, "ann", act)),
     "attach": (Action.EDIT, lambda number, other, act: must_attach(number, act)),
+    "extend": (
+        Action.EDIT,
+        lambda number, other, act: extending.extend(number, "", why(act), CALENDAR, days=1),
+    ),
     "void": (Action.REGISTER, lambda number, other, act: entries.strike(number, why(act))),
     "label": (Action.REGISTER, lambda number, other, act: printing.note([number], act, "L7160")),
     "receipt": (
