@@ -66,7 +66,10 @@ def read(text: str) -> Place | None:
 def wrong_check(text: str) -> str:
     """What is wrong with the check digit of what else is a number, for people; "" where nothing is."""
     found = _read(text)
-    if found is None or found[0].check == found[1]:
+    if found is None:
+        whole = next((whole for digit in range(10) if read(whole := f"{text}-{digit}")), "")
+        return f"the check digit of {text} is missing: {whole}" if whole else ""
+    if found[0].check == found[1]:
         return ""
     right = found[0].check
     return f"the check digit of {text} is {found[1]} and would have to be {right}: {text[:-1]}{right}"

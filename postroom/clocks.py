@@ -15,7 +15,7 @@ from postroom.acting import act, is_owner, rights
 from postroom.context import services
 from postroom.entries import By, Seen, Why
 from postroom.office import day
-from postroom.output import answer, count, say, table
+from postroom.output import answer, count, minute, say, table
 from postroom.people import deliver
 from postroom.searching import Json
 
@@ -86,7 +86,7 @@ def list_clocks(
                 one["number"],
                 one["deadline"] + _kind(one, " ({})"),
                 one["state"],
-                _moment(one["due_at"], zone),
+                minute(one["due_at"], zone),
                 _left(one),
                 holder(one["department"], one["person"]),
                 one["subject"],
@@ -199,14 +199,14 @@ def _print_clocks(number: str, data: list[dict[str, Any]], zone: ZoneInfo) -> No
         say(f"{number} has no deadline.")
     for one in data:
         say(f"{one['deadline']}: {one['state']}{_kind(one, ', {}')}", style="bold")
-        due = _moment(one["due_at"], zone) or "not known while it stands still"
-        say(f"  begun {_moment(one['begun_at'], zone)}, due {due}")
+        due = minute(one["due_at"], zone) or "not known while it stands still"
+        say(f"  begun {minute(one['begun_at'], zone)}, due {due}")
         if not one["legal"]:
             say(f"  {one['used'] / _HOUR:.1f} of {one['allowed'] / _HOUR:.1f} working hours used")
         for past in one["fired"]:
-            say(f"  {past['what']}: {_moment(past['at'], zone)}")
+            say(f"  {past['what']}: {minute(past['at'], zone)}")
         for coming in one["to_come"]:
-            say(f"  {coming['what']}: will be {_moment(coming['at'], zone)}")
+            say(f"  {coming['what']}: will be {minute(coming['at'], zone)}")
 
 
 def _kind(one: dict[str, Any], form: str) -> str:
@@ -217,7 +217,3 @@ def _kind(one: dict[str, Any], form: str) -> str:
 
 def _left(one: dict[str, Any]) -> str:
     return "" if one["legal"] else f"{max(one['allowed'] - one['used'], 0.0) / _HOUR:.1f}"
-
-
-def _moment(text: str | None, zone: ZoneInfo) -> str:
-    return f"{datetime.fromisoformat(text).astimezone(zone):%Y-%m-%d %H:%M}" if text else ""

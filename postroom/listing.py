@@ -13,7 +13,7 @@ from infra.classes import must_be
 from postroom.acting import rights
 from postroom.context import services
 from postroom.entry_options import assigned
-from postroom.output import answer, count, say, table
+from postroom.output import answer, count, minute, say, table
 from postroom.searching import Json, day
 
 
@@ -40,6 +40,13 @@ def list_entries(
     about: Annotated[str, typer.Option(help="Stands in the subject or the reference.")] = "",
     void: Annotated[bool, typer.Option("--void", help="Only void ones.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Void ones too.")] = False,
+    still: Annotated[bool, typer.Option("--open", help="Only those that have not ended.")] = False,
+    unclaimed: Annotated[
+        bool, typer.Option("--unclaimed", help="Only what no person has yet; with --department its queue.")
+    ] = False,
+    with_registry: Annotated[
+        bool, typer.Option("--with-registry", help="Only what is with no department and no person.")
+    ] = False,
     order: Annotated[str, typer.Option(help="What stands first: newest, or number.")] = "newest",
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     numbers: Annotated[bool, typer.Option("--numbers", help="Only their numbers, a line each.")] = False,
@@ -47,7 +54,7 @@ def list_entries(
 ) -> None:
     """Entries by what they are, who holds them, and when they came."""
     instance = services()
-    from register.listing import Asked, Order, Which, listed
+    from register.listing import Asked, Held, Order, Which, listed
 
     if order not in list(Order):
         raise Usage(f"--order is {order!r}: give {' or '.join(Order)}")
@@ -71,6 +78,8 @@ def list_entries(
         party=party,
         about=about,
         which=Which.VOID if void else Which.ALL if every else Which.COUNTING,
+        open=still,
+        held=Held.REGISTRY if with_registry else Held.UNCLAIMED if unclaimed else Held.ANY,
         order=Order(order),
     )
     data = listed(
@@ -93,14 +102,15 @@ def list_entries(
             (
                 one["number"],
                 "void" if one["voided_at"] else one["status"],
-                holder(one["department"], one["person"]),
+                "" if one["voided_at"] else holder(one["department"], one["person"]) or "the registry",
+                minute(one["due_at"], instance.settings.zone),
                 "" if one["priority"] == Priority.NORMAL else one["priority"],
                 "; ".join(one["recipients" if one["direction"] == Direction.OUTGOING else "senders"]),
                 one["subject"],
             )
             for one in data
         ]
-        columns = ["number", "state", "with", "priority", "other side", "subject"]
+        columns = ["number", "state", "with", "due", "priority", "other side", "subject"]
         table(count(len(data), "entry", "entries"), columns, rows)
 
     answer(as_json, data, people)

@@ -3,7 +3,9 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -38,6 +40,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 def say(text: str, style: str = "") -> None:
     """Print a line for people as it is, without markup."""
     screen.print(Text(text, style=style))
+
+
+def minute(at: str | None, zone: ZoneInfo) -> str:
+    """A moment as the office's clocks show it, without seconds; "" for none."""
+    return f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M}" if at else ""
 
 
 def percent(share: float | None) -> str:

@@ -159,8 +159,8 @@ def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
     at = _moment(data["received_at"], zone)
     came = "entered" if data["direction"] == "outgoing" else "received"
     say(f"{data['direction']} by {data['channel']}, {came} {at}, register {data['register']}")
-    who = holder(data["department"], data["person"])
-    say(f"{data['status']}{f', with {who}' if who else ''}", style="bold")
+    who = holder(data["department"], data["person"]) or "the registry"
+    say(f"{data['status']}, with {who}", style="bold")
     if data["voided_at"]:
         instead = f"; replaced by {', '.join(data['replaced_by'])}" if data["replaced_by"] else ""
         since = _moment(data["voided_at"], zone)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce
 
@@ -16,9 +16,9 @@ from domain.errors import Missing, Usage
 from domain.fields import checked_values
 from domain.party import is_party_number
 from domain.rights import Rights
-from domain.states import USUAL, States
+from domain.states import ENDS, USUAL, States
 from register import decisions, standing
-from register.models import Document, Entry, EntryParty, Party
+from register.models import Clock, Document, Entry, EntryParty, Party
 from register.parties import RECIPIENT, SENDER, find, fold
 from register.registers import there_are
 from register.rights import HeldBy, within
@@ -43,6 +43,16 @@ class Which(StrEnum):
     VOID = "void"
 
 
+class Held(StrEnum):
+    """Whether it is asked who has them; both leave out what has ended."""
+
+    ANY = "any"
+    UNCLAIMED = "unclaimed"
+    """No person: what waits in the queue of a department or of the registry."""
+    REGISTRY = "registry"
+    """No person and no department: the registry's own queue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which entries; what is empty is not asked.
@@ -55,6 +65,7 @@ class Asked:
         since: first day of receipt, in the office's time zone; ``until`` the last.
         party: number of a sender or recipient, or a part of their name.
         about: stands in the subject or the reference.
+        open: only those that have not ended.
     """
 
     register: str = ""
@@ -74,6 +85,8 @@ class Asked:
     party: str = ""
     about: str = ""
     which: Which = Which.COUNTING
+    open: bool = False
+    held: Held = Held.ANY
     order: Order = Order.NEWEST
 
 
@@ -110,7 +123,7 @@ def listed(
     asked = fit(asked)
     mine = Entry.objects.filter(within(rights))
     _must_be(asked, mine, states, known)
-    found = _matching(mine, asked, zone, rights)
+    found = _matching(_held(mine, asked, states), asked, zone, rights)
     if after:
         found = found.filter(_behind(entry(after, rights), asked.order))
     ordered = ("register", "year", "sequence") if asked.order == Order.NUMBER else ("-received_at", "-id")
@@ -162,6 +175,26 @@ def _matching(mine: QuerySet[Entry], asked: Asked, zone: ZoneInfo, rights: Right
     return found
 
 
+def _held(mine: QuerySet[Entry], asked: Asked, states: States) -> QuerySet[Entry]:
+    """Those that have not ended, and that nobody or the registry has, if that is asked."""
+    if asked.held != Held.ANY:
+        mine = mine.filter(person="")
+    if asked.held == Held.REGISTRY:
+        mine = mine.filter(department="")
+    return mine.exclude(_ended(states)) if asked.open or asked.held != Held.ANY else mine
+
+
+def _ended(states: States) -> Q:
+    """Those with which nobody has anything to do any more."""
+    ended = Q(status__in=ENDS)
+    for label, directions in states.of_class.items():
+        for direction in directions:
+            own = states.ends(direction, label) - ENDS
+            if own:
+                ended |= Q(direction=direction, status__in=own) & _of_class(label)
+    return ended
+
+
 def _of_class(label: str) -> Q:
     """Those whose own class it is, or else that of their first document that has one."""
     first = standing.documents().filter(entry=OuterRef("pk")).exclude(label=None).order_by("id")
@@ -202,6 +235,12 @@ def _behind(last: Entry, order: Order) -> Q:
 
 def _lines(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     classes = standing.classes(entries)
+    due = dict(
+        Clock.objects.filter(entry__in=entries, ended_at=None)
+        .values_list("entry")
+        .annotate(Min("due_at"))
+        .order_by()
+    )
     names: dict[tuple[int, str], list[str]] = {}
     for one in EntryParty.objects.filter(entry__in=entries).order_by("id"):
         names.setdefault((one.entry_id, one.role), []).append(one.written)
@@ -216,6 +255,7 @@ def _lines(entries: Sequence[Entry]) -> list[dict[str, Any]]:
             "department": one.department or None,
             "person": one.person or None,
             "priority": one.priority,
+            "due_at": at.isoformat() if (at := due.get(one.pk)) else None,
             "subject": one.subject,
             "senders": names.get((one.pk, SENDER), []),
             "recipients": names.get((one.pk, RECIPIENT), []),

@@ -103,7 +103,7 @@ def entry_of(number: str) -> str:
 
 
 def no_entry(number: str) -> Missing:
-    """That there is no entry of this number; of a check digit that is wrong, what it would have to be."""
+    """That there is no entry of this number; of a check digit that is wrong or missing, what it would be."""
     wrong = wrong_check(number.strip().upper())
     said = f"T{wrong[1:]}" if wrong else "Find it: postroom search WORDS"
     return Missing(f"There is no entry {number}. {said}")

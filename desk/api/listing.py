@@ -8,7 +8,7 @@ from ninja import Field, Query, Schema
 from pydantic import AfterValidator, StringConstraints
 
 from domain.correspondence import Channel, Confidentiality, Direction, Priority
-from register.listing import Asked, Order, Which
+from register.listing import Asked, Held, Order, Which
 
 Word = Annotated[str, StringConstraints(max_length=255)]
 LARGEST = (1 << 63) - 1  # id of a row, or event
@@ -63,6 +63,11 @@ class Wanted(Schema):
     which: Annotated[Which, Field(alias="void", description="Whether void ones are among them.")] = (
         Which.COUNTING
     )
+    open: Annotated[bool, Field(description="Only those that have not ended.")] = False
+    held: Annotated[
+        Held,
+        Field(description="Whether only those that no person has; or neither a person nor a department."),
+    ] = Held.ANY
     order: Order = Order.NEWEST
     limit: Annotated[int, Field(ge=1, le=MOST)] = 50
     cursor: Annotated[str, StringConstraints(max_length=64)] = ""
@@ -87,5 +92,7 @@ class Wanted(Schema):
             party=self.party,
             about=self.about,
             which=self.which,
+            open=self.open,
+            held=self.held,
             order=self.order,
         )

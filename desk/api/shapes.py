@@ -155,6 +155,7 @@ class Line(Schema):
     department: str | None
     person: str | None
     priority: str
+    due_at: str | None
     subject: str
     senders: list[str]
     recipients: list[str]

@@ -15,8 +15,8 @@ from domain.errors import Missing, PostroomError, Usage
 from domain.office import CustomField, Department, FieldKind, Post, Role, User
 from domain.states import States
 from register import entries, holding, parties, party_acts, views
-from register.listing import Asked, Order, Which, listed
-from register.models import Entry, Party
+from register.listing import Asked, Held, Order, Which, listed
+from register.models import Clock, Entry, Party
 from tests.register.filings import AT, file_one, open_batch
 from tests.register.officers import ACT, LETTER, ZONE, decide, enter, rights
 
@@ -90,6 +90,10 @@ CASES: list[tuple[dict[str, Any], tuple[int, ...]]] = [
     ({"which": Which.VOID}, (4,)),
     ({"which": Which.ALL, "register": "IN", "order": Order.NUMBER}, (0, 1, 2, 4)),
     ({"order": Order.NUMBER}, (0, 1, 2, 3)),
+    ({"open": True}, (3, 2, 1, 0)),
+    ({"held": Held.UNCLAIMED}, (3, 2, 0)),
+    ({"held": Held.UNCLAIMED, "department": "works"}, ()),
+    ({"held": Held.REGISTRY}, (3, 2, 0)),
 ]
 
 
@@ -100,6 +104,37 @@ def test_they_are_listed_by_what_they_are(some: list[str]) -> None:
     assert numbers(Asked(since=date(2026, 3, 2), until=date(2026, 3, 2)), zone=MADRID) == [some[0]]
     ada = str(Party.objects.get(name="Ada Ltd").key)
     assert numbers(Asked(party=ada)) == [some[3], some[2], some[0]]
+
+
+def test_queues_hold_what_no_person_has_and_has_not_ended(some: list[str]) -> None:
+    holding.give_back(some[1], replace(ACT, actor="ben", reason="not mine"))
+    holding.assign(some[0], ACT, department="legal")
+    entries.move(some[2], "closed", replace(ACT, reason="nothing to do"))
+    assert numbers(Asked(held=Held.UNCLAIMED)) == [some[3], some[1], some[0]]
+    assert numbers(Asked(held=Held.UNCLAIMED, department="legal")) == [some[0]]
+    assert numbers(Asked(held=Held.REGISTRY)) == [some[3]]
+    assert numbers(Asked(open=True)) == [some[3], some[1], some[0]]
+    assert numbers(Asked(which=Which.ALL, held=Held.REGISTRY)) == [some[4], some[3]]
+    # A class may have an end of its own, also where its documents say the class.
+    states = States({"letter": {Direction.INCOMING: {"received": ("read",), "read": ()}}})
+    Entry.objects.filter(number__in=(some[0], some[1], some[2])).update(status="read")
+    assert numbers(Asked(open=True), states=states) == [some[3], some[1]]
+    assert numbers(Asked(open=True)) == [some[3], some[2], some[1], some[0]]
+
+
+def test_a_line_tells_the_deadline_that_is_due_first(some: list[str]) -> None:
+    entry = Entry.objects.get(number=some[0])
+    at = {"begun_at": AT, "resumed_at": AT, "allowed": 1.0}
+    for name, hours, ended in (
+        ("later", 5, None),
+        ("first", 3, None),
+        ("done", 1, AT),
+        ("stands", None, None),
+    ):
+        due = AT + timedelta(hours=hours) if hours else None
+        Clock.objects.create(entry=entry, name=name, due_at=due, ended_at=ended, **at)
+    lines = {one["number"]: one["due_at"] for one in listed(Asked(), zone=ZONE)}
+    assert (lines[some[0]], lines[some[1]]) == ((AT + timedelta(hours=3)).isoformat(), None)
 
 
 def test_a_line_tells_class_register_and_names(some: list[str]) -> None:
@@ -114,6 +149,7 @@ def test_a_line_tells_class_register_and_names(some: list[str]) -> None:
         "department": None,
         "person": None,
         "priority": "normal",
+        "due_at": None,
         "subject": "Your parcel",
         "senders": ["Ada Ltd"],
         "recipients": ["Town Hall"],
@@ -193,4 +229,4 @@ def test_a_list_asks_the_database_a_few_times_however_long_it_is(
         enter(received_at=AT - timedelta(minutes=at))
     with CaptureQueriesContext(connection) as asked:
         assert len(numbers(limit=30)) == 30
-    assert len(asked) <= 6
+    assert len(asked) <= 7

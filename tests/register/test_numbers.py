@@ -56,6 +56,8 @@ def test_a_number_is_read_in_whichever_form(
     number = written(place, form)
     assert read(number) == place
     assert written(place)[-1] == number[-1]  # the check digit is that of any form
+    bare = number[:-2]
+    assert wrong_check(bare) == f"the check digit of {bare} is missing: {bare}-{number[-1]}"
     for digit in set("0123456789") - {number[-1]}:
         assert read(number[:-1] + digit) is None
         assert wrong_check(number[:-1] + digit) == (
