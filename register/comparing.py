@@ -28,7 +28,7 @@ _AT_ONCE = 100  # entries read together
 _TRIES = 5  # looks at an entry that others change meanwhile
 _NAMED = 5  # fields that are named
 _MOMENTS = ("received_at", "voided_at", "at")
-_ROWS = ("parties", "documents", "corrections")
+_ROWS = ("parties", "documents", "corrections", "files")
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ def snapshots(entries: Collection[int]) -> dict[int, dict[str, Any]]:
     documents = Document.objects.select_related("batch").defer(
         *(f"batch__{name}" for name in ("plan", "profile", "edits", "alarms"))
     )
-    claims = ("document", "position", "page", "claim__ordinal", "claim__original")
+    of_claims = ("ordinal", "original", "source", "sha256", "size")
+    claims = ("document", "position", "page", *(f"claim__{name}" for name in of_claims))
     rows = (
         Entry.objects.filter(pk__in=entries)
         .order_by("id")
@@ -120,6 +121,7 @@ def columns_of(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _document(document: Document) -> dict[str, Any]:
+    fates = document.fates.all()
     return {
         "document": document.key,
         "order": document.pk,
@@ -146,8 +148,11 @@ def _document(document: Document) -> dict[str, Any]:
         "blind": document.blind,
         "forgotten": document.forgotten,
         "account": [
-            {"file": one.claim.ordinal, "original": one.claim.original, "page": one.page}
-            for one in document.fates.all()
+            {"file": one.claim.ordinal, "original": one.claim.original, "page": one.page} for one in fates
+        ],
+        "files": [
+            {"file": one.ordinal, "name": one.source, "sha256": one.sha256, "size": one.size}
+            for one in {one.claim_id: one.claim for one in fates}.values()
         ],
         "corrections": [
             {

@@ -30,7 +30,7 @@ from register import history, views
 from register.acts import Act
 from register.contents import object_key
 from register.entries import enter, move, strike
-from register.models import Entry
+from register.models import Claim, Entry
 from tests.small import small_tiff, train_small
 
 ACT = Act("eva", datetime(2026, 3, 4, 9, 7, tzinfo=UTC))
@@ -95,6 +95,18 @@ def test_nothing_is_certified_of_an_entry_that_was_altered(office: Services) -> 
     ]
     Entry.objects.filter(number=number).update(subject="Noise")
     assert verify(office)["entries_differing"] == 0
+    assert issue(office, number, ACT)
+
+
+def test_no_other_files_than_those_received_are_certified(office: Services) -> None:
+    number = scanned()
+    claim = Claim.objects.filter(fates__document__entry__number=number).first()
+    assert claim is not None
+    Claim.objects.filter(pk=claim.pk).update(source="other.pdf", sha256="0" * 64)
+    problem = r"documents\[0\]\.files\[0\]\.name, documents\[0\]\.files\[0\]\.sha256"
+    with pytest.raises(Usage, match=f"{number} is not as its history says .*{problem}.*postroom verify"):
+        issue(office, number, ACT)
+    claim.save()
     assert issue(office, number, ACT)
 
 

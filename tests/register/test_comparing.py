@@ -18,6 +18,7 @@ from register import comparing, holding, party_acts, party_history, relations, r
 from register.comparing import differing, differing_parties, must_agree
 from register.filing import close
 from register.models import (
+    Claim,
     Correction,
     Document,
     Entry,
@@ -70,6 +71,11 @@ def test_whoever_writes_past_the_history_is_told(register: Path) -> None:
         (lambda: Document.objects.update(label="invoice"), "documents[0].class"),
         (lambda: Document.objects.update(fields=[{"name": "iban"}]), "documents[0].fields"),
         (lambda: PageFate.objects.filter(page=1).update(position=9), "documents[0].account"),
+        (lambda: Claim.objects.update(sha256="0" * 64), "documents[0].files[0].sha256"),
+        (
+            lambda: Claim.objects.update(size=1, source="x"),
+            "documents[0].files[0].name, documents[0].files[0].size",
+        ),
         (lambda: Correction.objects.update(reason="none"), "documents[0].corrections[0].reason"),
         (lambda: Correction.objects.all().delete(), "documents[0].corrections"),
         (lambda: EntryParty.objects.filter(role="sender").delete(), "parties"),
