@@ -30,29 +30,17 @@ def add_to(app: typer.Typer) -> None:
 @exceptions.command("list")
 def list_exceptions(as_json: Json = False) -> None:
     """What waits, with the reason and what to do."""
-    _for_registry(services())
-    from register.problems import open_problems
+    may = rights(services())
+    from register.problems import listed, told
 
-    data = [
-        {
-            "id": one.pk,
-            "source": one.claim.source,
-            "page": one.page,
-            "reason": one.reason,
-            "fix": one.fix,
-            "since": one.since.isoformat(),
-        }
-        for one in open_problems()
-    ]
+    data = told(listed(may))
     answer(as_json, data, lambda: _print_problems(data))
 
 
 def _for_registry(instance: Services) -> None:
-    """See that whoever acts registers mail: the queue tells of letters that are no entries yet."""
-    from domain.rights import Action
-    from register.rights import must_anywhere
+    from register.problems import must_see
 
-    must_anywhere(rights(instance), Action.REGISTER)
+    must_see(rights(instance))
 
 
 def _print_problems(data: list[dict[str, Any]]) -> None:
@@ -116,27 +104,9 @@ def dismiss(
 def list_review(as_json: Json = False) -> None:
     """Documents that the classifier was not sure of, and those drawn for a look without its guess."""
     instance = services()
-    from register.review import open_places, waiting
-    from register.views import alternatives
+    from register.review import told, waiting
 
-    def blind(document: Any) -> bool:
-        return document.label is not None and open_places(document) > 0
-
-    data: list[dict[str, Any]] = [
-        {
-            "document": one.key,
-            "number": one.entry.number,
-            "guess": None if blind(one) else one.guess,
-            "probability": None if blind(one) else round(one.probability, 4),
-            "alternatives": [] if blind(one) else alternatives(one)[:3],
-            "why": None if blind(one) else one.why or None,
-            "blind": blind(one),
-            "pages": one.pages,
-            "subject": one.entry.subject,
-            "source": one.batch.source,
-        }
-        for one in waiting(rights(instance))
-    ]
+    data = told(waiting(rights(instance)))
 
     def show() -> None:
         if not data:
@@ -200,11 +170,14 @@ def label(
     from register.review import label as decide
 
     now = today(instance)
-    who, may = act(instance, by=by).actor, rights(instance)
+    doing = act(instance, by=by)
     rows = _said_in(many, set(now.values())) if many else [(document or "", class_name or "", reason)]
     data = []
     for name, said_class, why in rows:
-        said = decide(name, said_class, actor=who, at=datetime.now(UTC), today=now, reason=why, rights=may)
+        said = decide(
+            name, said_class, actor=doing.actor, at=datetime.now(UTC), today=now, reason=why,
+            rights=doing.rights, source=doing.source,
+        )  # fmt: skip
         data.append(
             {
                 "document": said.document.key,

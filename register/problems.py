@@ -1,23 +1,59 @@
 """The exceptions queue: what a person must decide, and the two things that can be done about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Q
 
 from domain.document import FateKind
 from domain.errors import Usage
+from domain.rights import Action, Rights
 from register.models import Batch, Claim, PageFate, Problem
 from register.records import record_batch
+from register.rights import must_anywhere
 from register.session import write
 
 
 def open_problems() -> list[Problem]:
     """All that wait for a person, oldest first."""
-    return list(
-        Problem.objects.filter(state=Problem.State.OPEN).select_related("claim", "batch").order_by("id")
-    )
+    return listed(None)
+
+
+def must_see(rights: Rights | None) -> None:
+    """See that somebody registers mail: the queue tells of letters that are no entries yet.
+
+    Raises:
+        Forbidden: they do not.
+    """
+    must_anywhere(rights, Action.REGISTER)
+
+
+def listed(rights: Rights | None, *, limit: int | None = None, after: int = 0) -> list[Problem]:
+    """What waits for a person, oldest first: at most ``limit``, behind the line of the id ``after``.
+
+    Raises:
+        Forbidden: whoever asks does not register mail.
+    """
+    must_see(rights)
+    found = Problem.objects.filter(state=Problem.State.OPEN, pk__gt=after)
+    return list(found.select_related("claim", "batch").order_by("id")[:limit])
+
+
+def told(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Lines of the queue as people are told of them: why, and what to do."""
+    return [
+        {
+            "id": one.pk,
+            "source": one.claim.source,
+            "page": one.page,
+            "reason": one.reason,
+            "fix": one.fix,
+            "since": one.since.isoformat(),
+        }
+        for one in problems
+    ]
 
 
 def waiting(problem_id: int) -> Problem:

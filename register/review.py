@@ -1,9 +1,11 @@
 """Documents whose class a person must decide, and the decisions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
+from typing import Any
 
 from django.db.models import Q
 
@@ -14,24 +16,43 @@ from register import standing
 from register.filing import record
 from register.models import Correction, Document, Entry
 from register.numbering import stored
-from register.rights import guarded, must
+from register.rights import guarded, must, within
 from register.session import write
+from register.views import alternatives
 
 _TODAY: Mapping[str, str] = MappingProxyType(dict(zip(CLASSES, CLASSES, strict=True)))
 
 
-def waiting(rights: Rights | None = None) -> list[Document]:
+def waiting(rights: Rights | None = None, *, limit: int | None = None, after: int = 0) -> list[Document]:
     """Documents that a person must look at, oldest first, of entries that whoever asks may edit.
 
-    Those without a class, and those drawn for a blind review that not all have answered yet.
+    Those without a class, and those drawn for a blind review that not all have answered yet. At most
+    ``limit``, behind the document of the id ``after``.
     """
-    drawn = ~Q(blind=[])
-    found = standing.counting().filter(Q(label=None) | drawn).select_related("entry", "batch").order_by("id")
-    return [
-        one
-        for one in found
-        if (one.label is None or open_places(one)) and _may(rights, Action.EDIT, one.entry)
-    ]
+    mine = Entry.objects.filter(within(rights, Action.EDIT))
+    found = standing.counting().filter(Q(label=None) | ~Q(blind=[]), entry__in=mine, pk__gt=after)
+    rows = found.select_related("entry", "batch").order_by("id").iterator()
+    return list(islice((one for one in rows if one.label is None or open_places(one)), limit))
+
+
+def told(documents: Iterable[Document]) -> list[dict[str, Any]]:
+    """Documents that wait, as a reviewer is told of them: in a blind review without the guess."""
+    return [_told(one, blind=one.label is not None and open_places(one) > 0) for one in documents]
+
+
+def _told(document: Document, *, blind: bool) -> dict[str, Any]:
+    return {
+        "document": document.key,
+        "number": document.entry.number,
+        "guess": None if blind else document.guess,
+        "probability": None if blind else round(document.probability, 4),
+        "alternatives": [] if blind else alternatives(document)[:3],
+        "why": None if blind else document.why or None,
+        "blind": blind,
+        "pages": document.pages,
+        "subject": document.entry.subject,
+        "source": document.batch.source,
+    }
 
 
 def _may(rights: Rights | None, action: Action, entry: Entry) -> bool:
@@ -66,6 +87,7 @@ def label(
     today: Mapping[str, str] = _TODAY,
     reason: str = "",
     rights: Rights | None = None,
+    source: str = "",
 ) -> Said:
     """Write down a person's class for a document: a correction, an event of its entry, the new class.
 
@@ -102,6 +124,7 @@ def label(
             "kind": str(kind),
             "said": label or None,
             "reason": reason,
+            **({"source": source} if source else {}),
         }
         record(entry, "labelled", content, actor=actor, at=at)
     return Said(document, blind, differ)

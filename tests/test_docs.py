@@ -39,6 +39,8 @@ ANSWERS = (
     ROOT / "register" / "numbering.py",
     ROOT / "register" / "printing.py",
     ROOT / "register" / "inbox.py",
+    ROOT / "register" / "problems.py",
+    ROOT / "register" / "review.py",
     ROOT / "flows" / "verify.py",
     ROOT / "flows" / "rebuild.py",
     ROOT / "flows" / "search.py",

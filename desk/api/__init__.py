@@ -11,6 +11,7 @@ from desk.api import (
     numbers,
     office,
     parties,
+    queues,
     ranges,
     receipts,
     reports,
@@ -40,6 +41,10 @@ api.add_router("/rules", rules.router, tags=["rules"])
 api.add_router("/reports", reports.router, tags=["reports"])
 api.add_router("/clocks", clocks.router, tags=["clocks"])
 api.add_router("/parties", parties.router, tags=["parties"])
+api.add_router("/review", queues.reviews, tags=["review"])
+api.add_router("/documents", queues.documents, tags=["review"])
+api.add_router("/classes", queues.classes, tags=["review"])
+api.add_router("/exceptions", queues.exceptions, tags=["review"])
 api.add_router("/search", search.router, tags=["search"])
 api.add_router("/ranges", ranges.router, tags=["ranges"])
 api.add_router("/numbers", numbers.router, tags=["numbers"])

@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 
 _FILES = {
     "/entries/{number}/pdf": "application/pdf",
+    "/entries/{number}/original": "application/octet-stream",
     "/entries/{number}/receipts": "application/pdf",
     "/entries/{number}/receipt": "application/pdf",
     "/labels/sheet": "application/pdf",

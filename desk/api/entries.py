@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from pathlib import PurePath
 from typing import Annotated, Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -30,6 +31,7 @@ from desk.api.shapes import (
 from desk.api.tokens import act, rights
 from desk.instance import served
 from domain.correspondence import Details, saying
+from domain.errors import Missing
 from domain.rights import Action
 from domain.states import States
 from infra.classes import must_be
@@ -40,6 +42,7 @@ from register.ranges import direction_of_number
 
 router = Router(by_alias=True)
 Number = Annotated[str, Path(max_length=64, pattern="^[A-Z0-9.-]+$")]
+Document = Annotated[str, Query(max_length=64, pattern="^[A-Za-z0-9-]*$", description="Its id.")]
 IfMatch = Annotated[str, Header(alias="If-Match", max_length=64)]
 IfNoneMatch = Annotated[str, Header(alias="If-None-Match", max_length=64)]
 _TAG = re.compile(r'"(\d{1,15})"')
@@ -210,12 +213,31 @@ def in_path(number: str) -> str:
     return number.replace("/", "-")
 
 
-@router.get("/{number}/pdf", response={200: None, **PROBLEMS}, summary="The entry's first document")
-def pdf(request: HttpRequest, number: Number) -> Any:
-    """As it lies in the archive."""
+@router.get("/{number}/pdf", response={200: None, **PROBLEMS}, summary="A document of the entry")
+def pdf(request: HttpRequest, number: Number, document: Document = "") -> Any:
+    """As it lies in the archive: that of the id `document`, or the first."""
     entry = views.entry(number, rights(request), Action.EXPORT)
-    stored = served().archive.open(contents.object_key(entry, ("pdfa", "pdf")))
+    stored = served().archive.open(contents.object_key(entry, ("pdfa", "pdf"), document))
     return FileResponse(stored, content_type="application/pdf", filename=f"{in_path(entry.number)}.pdf")
+
+
+@router.get("/{number}/original", response={200: None, **PROBLEMS}, summary="A file that the entry came in")
+def original(
+    request: HttpRequest,
+    number: Number,
+    document: Document = "",
+    file: Annotated[int, Query(ge=1, le=100_000, description="Which, where it came in several.")] = 1,
+) -> Any:
+    """Byte for byte; of all its documents, or of that of the id `document`."""
+    entry = views.entry(number, rights(request), Action.EXPORT)
+    files = contents.original_keys(entry, document)
+    if file > len(files):
+        raise Missing(f"{entry.number} has no original {file}: it came in {len(files)} files")
+    key, name = files[file - 1]
+    stored = served().archive.open(key)
+    # Whatever somebody sent, it is saved and not shown.
+    saved = "".join(one if one.isprintable() else "_" for one in PurePath(name).name)
+    return FileResponse(stored, as_attachment=True, filename=saved, content_type="application/octet-stream")
 
 
 def _done(

@@ -13,6 +13,7 @@ from domain.errors import Unavailable
 from infra.wiring import Services
 from register.models import Batch
 from tests.desk.conftest import Program
+from tests.desk.test_api import told as problem
 from tests.small import small_tiff
 
 pytestmark = pytest.mark.usefixtures("services")
@@ -56,11 +57,25 @@ def test_a_file_becomes_a_document_of_the_entry(tmp_path: Path) -> None:
     pdf = ben.ask("get", f"/entries/{number}/pdf")
     assert b"".join(pdf.streaming_content).startswith(b"%PDF-")
     pdf.close()
+    original = ben.ask("get", f"/entries/{number}/original")
+    assert b"".join(original.streaming_content) == paper.read_bytes()
+    original.close()
+    assert original["Content-Disposition"] == 'attachment; filename="statement.tif"'
+    assert problem(ben.ask("get", f"/entries/{number}/original?file=2"))[0] == 404
     newer = small_tiff(tmp_path / "b.tif", ["Nightfall again"])
     handed_in(ben, number, newer, replaces=document["document"])
     settled(ben, number)
     last = ben.ask("get", f"/entries/{number}").json()["documents"][-1]
     assert last["replaces"] == document["document"]
+    for asked, paper_of in (("", newer), (f"?document={document['document']}", paper)):
+        original = ben.ask("get", f"/entries/{number}/original{asked}")
+        assert b"".join(original.streaming_content) == paper_of.read_bytes()
+        found = ben.ask("get", f"/entries/{number}/pdf{asked}")
+        assert b"".join(found.streaming_content).startswith(b"%PDF-")
+        original.close()
+        found.close()
+    for kind in ("pdf", "original"):
+        assert problem(ben.ask("get", f"/entries/{number}/{kind}?document=none"))[0] == 404
 
 
 def test_what_cannot_be_added(services: Services, tmp_path: Path) -> None:
