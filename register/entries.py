@@ -16,10 +16,21 @@ from register import decisions, standing, timing, voids
 from register.acts import Act
 from register.filing import record
 from register.models import Entry, Event
-from register.numbering import next_number, no_entry, range_of, stored, take_reserved
+from register.numbering import by_number, next_number, no_entry, range_of, stored, take_reserved
 from register.numbers import must_be_register
 from register.office import must_be_holder, must_stay_held
-from register.parties import RECIPIENT, SENDER, Named, fold, kept_names, named, parties, set_parties, whole
+from register.parties import (
+    RECIPIENT,
+    SENDER,
+    Named,
+    fold,
+    kept_names,
+    name_parties,
+    named,
+    parties,
+    set_parties,
+    whole,
+)
 from register.registers import REGISTERS, must_be_of
 from register.rights import guarded, must, must_new, within
 from register.session import write
@@ -92,7 +103,7 @@ def enter(
             person=person,
             **_columns(details),
         )
-        _set_parties(entry, known_as)
+        name_parties(entry, known_as)
         content = {**_told(details), "direction": direction, "status": entry.status}
         content |= {"department": department, "person": person, "reason": act.reason, **timing.clock()}
         if number:
@@ -176,7 +187,8 @@ def amend(
         must_amend(entry, changed, act)
         status = entry.status if label == was else state_in(entry, label, office)
         Entry.objects.filter(pk=entry.pk).update(**_columns(after), status=status)
-        _set_parties(entry, known_as)
+        for role, some in known_as.items():
+            set_parties(entry, role, some)
         states = ({"status": entry.status}, {"status": status}) if status != entry.status else ({}, {})
         content = {
             "before": {name: old[name] for name in changed} | states[0],
@@ -222,10 +234,11 @@ def strike(number: str, act: Act, *, replaced_by: Sequence[str] = ()) -> Entry:
 
 def details_of(entry: Entry) -> Details:
     """What an entry says of itself now."""
+    names = parties(entry)
     return Details(
         subject=entry.subject,
-        senders=parties(entry, SENDER),
-        recipients=parties(entry, RECIPIENT),
+        senders=names[SENDER],
+        recipients=names[RECIPIENT],
         channel=Channel(entry.channel),
         reference=entry.reference,
         dated=entry.dated,
@@ -269,7 +282,7 @@ def locked(number: str, act: Act, action: Action = Action.EDIT, *, void: bool = 
         Stale: somebody changed it since it was seen.
         Usage: it is void.
     """
-    entry = Entry.objects.select_for_update().filter(number=stored(fit(number))).first()
+    entry = by_number(fit(number), Entry.objects.select_for_update())
     if entry is None:
         raise no_entry(number)
     must(act.rights, action, entry)
@@ -287,10 +300,8 @@ def locked(number: str, act: Act, action: Action = Action.EDIT, *, void: bool = 
 
 def recorded(entry: Entry, kind: str, content: dict[str, Any], act: Act) -> Entry:
     """The entry as it stands now, once what was done is in its history."""
-    now = Entry.objects.get(pk=entry.pk)
     content = {**content, "source": act.source} if act.source else content
-    record(now, kind, fit(content), actor=fit(act.actor), at=act.at)
-    return now
+    return record(entry, kind, fit(content), actor=fit(act.actor), at=act.at).entry
 
 
 def _check(
@@ -353,8 +364,3 @@ def _renamed(
         if same and [whole(one.party).pk for one in known_as[role]] != had:
             others[f"{role}s"] = [whole(one.party).key for one in known_as[role]]
     return known_as, others
-
-
-def _set_parties(entry: Entry, known_as: Mapping[str, Sequence[Named]]) -> None:
-    for role, some in known_as.items():
-        set_parties(entry, role, some)

@@ -33,8 +33,8 @@ from register.models import (
     StoredObject,
 )
 from register.numbering import next_number, range_of, take_reserved, taken_by
-from register.parties import RECIPIENT, SENDER, fold, named, set_parties
-from register.records import record_batch, snapshots, write_record
+from register.parties import RECIPIENT, SENDER, fold, name_parties, named
+from register.records import record_batch, snapshot, whole, write_record
 from register.session import write
 from register.texts import fit
 
@@ -180,8 +180,7 @@ def _new_entry(batch: Batch, filing: Filing, zone: ZoneInfo, act: Act) -> Entry:
         access=list(filing.access),
         department=filing.department,
     )
-    set_parties(entry, SENDER, senders)
-    set_parties(entry, RECIPIENT, recipients)
+    name_parties(entry, {SENDER: senders, RECIPIENT: recipients})
     return entry
 
 
@@ -280,11 +279,12 @@ def _attached(batch: Batch) -> dict[str, str]:
 def record(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
     """Append an event to the entry's history and to the outbox, within the caller's transaction.
 
-    The event certifies the record of the entry as it stands in the database now.
+    The event, and its entry with it, certifies the record of the entry as it stands in the database now.
     """
-    told, salt = snapshots([entry.pk])[entry.pk], secrets.token_hex(32)
+    (now,), salt = whole([entry.pk]), secrets.token_hex(32)
+    told = snapshot(now)
     certified = content_hash(salt, body_of(told))
-    event = history.append(entry, kind, {**content, history.CERTIFIED: certified}, actor=actor, at=at)
+    event = history.append(now, kind, {**content, history.CERTIFIED: certified}, actor=actor, at=at)
     body = write_record({"event": history.as_record(event), "entry": told, "salt": salt})
     Outbox.objects.create(entry=entry, event=event, sequence=event.sequence, body=body)
     return event

@@ -222,11 +222,11 @@ def _advance(register: str, reached: int, to: int) -> bool:
 
     Until the caller's transaction ends, nobody else looks at it.
     """
+    alone(_mark(register))
     now = {"at": timezone.now(), "told": {"sequence": to}}
     if reached:
         there = Mark.objects.filter(name=_mark(register), told__sequence=reached)
         return bool(there.update(**now))
-    alone(_mark(register))  # there may be no row to wait for
     if _reached(register):
         return False
     Mark.objects.update_or_create(name=_mark(register), defaults=now)
@@ -271,7 +271,7 @@ def again(desk: Desk, followers: Sequence[Follower]) -> None:
         what = str(mark.told["what"])
         register, sequence = mark.told["register"], mark.told["sequence"]
         with write():
-            Mark.objects.select_for_update().filter(name=_mark(register)).first()  # as ``_advance`` does
+            alone(_mark(register))
             past = sequence <= _told(_restored(register))
             for event in _events(register, sequence - 1, 1):
                 happened = _happened(event, past, apart=True)

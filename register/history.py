@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max
 
 from domain.chain import START, body_of, content_hash, link, moment
@@ -16,12 +17,14 @@ _AT_ONCE = 5000  # events read together
 CERTIFIED = "entry_sha256"
 """Where in an event's content stands the hash of the entry's record, and of its salt."""
 _GONE = "what the event says is missing"
+_NEXT = f"""UPDATE {Counter._meta.db_table} SET last = last + 1 WHERE register = %s AND year = {HISTORY}
+    RETURNING last, (SELECT hash FROM {Event._meta.db_table} event
+                     WHERE event.register = %s AND event.sequence = {Counter._meta.db_table}.last - 1)"""  # noqa: S608 - names of ours
 
 
 def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: datetime) -> Event:
     """Add an event to the chain of the entry's register, within the caller's transaction."""
-    sequence = take_next(entry.register, HISTORY)
-    last = Event.objects.filter(register=entry.register, sequence=sequence - 1).first()
+    sequence, previous = _next(entry.register)
     body = body_of(content)
     salt = secrets.token_hex(32)
     event = Event(
@@ -32,7 +35,7 @@ def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: 
         actor=actor,
         at=at,
         content_hash=content_hash(salt, body),
-        previous=last.hash if last else START,
+        previous=previous,
     )
     event.hash = link(
         event.register,
@@ -47,6 +50,18 @@ def append(entry: Entry, kind: str, content: dict[str, Any], *, actor: str, at: 
     event.save(force_insert=True)
     EventContent.objects.create(event=event, salt=salt, body=body)
     return event
+
+
+def _next(register: str) -> tuple[int, str]:
+    """The place of the next event, which is the caller's until its transaction ends; the hash before it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, [register, register])
+        row = cursor.fetchone()
+    sequence, previous = row or (take_next(register, HISTORY), None)
+    if previous is None:  # the first of all, or written while this statement waited for it
+        before = Event.objects.filter(register=register, sequence=sequence - 1)
+        previous = before.values_list("hash", flat=True).first() or START
+    return sequence, previous
 
 
 def as_record(event: Event) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The number that an entry gets: the next of its register, or one that was reserved ahead."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -95,6 +96,13 @@ def stored(text: str) -> str:
     return entry_of(text.strip().upper()) or text
 
 
+def by_number(text: str, entries: QuerySet[Entry]) -> Entry | None:
+    """The entry that ``stored`` would name, of these."""
+    place = read(text.strip().upper())
+    found = entries.filter(**asdict(place)).first() if place else None
+    return found or entries.filter(number=text).first()
+
+
 def entry_of(number: str) -> str:
     """The number, as it was given, of the entry that a number means in whichever form; "" for none."""
     place = read(number)
@@ -125,7 +133,7 @@ def _entry_at(place: Place) -> Entry | None:
 
 
 def _entries_at(place: Place) -> QuerySet[Entry]:
-    return Entry.objects.filter(register=place.register, year=place.year, sequence=place.sequence)
+    return Entry.objects.filter(**asdict(place))
 
 
 def taken_by(number: str) -> str:

@@ -284,6 +284,15 @@ def find(number: str, rights: Rights | None = None) -> Party:
     return whole(found)
 
 
+def name_parties(entry: Entry, known_as: Mapping[str, Sequence[Named]]) -> None:
+    """Let these be the senders and recipients, by role, of an entry that has none yet."""
+    EntryParty.objects.bulk_create(
+        EntryParty(entry=entry, party=one.party, role=role, written=one.written)
+        for role, some in known_as.items()
+        for one in some
+    )
+
+
 def set_parties(entry: Entry, role: str, wanted: Sequence[Named]) -> None:
     """Let these, and no others, be the senders or the recipients of an entry."""
     rows = EntryParty.objects.filter(entry=entry, role=role)
@@ -311,10 +320,13 @@ def kept_names(entry: Entry, role: str, names: Sequence[str], act: Act) -> list[
     return list(found.values())
 
 
-def parties(entry: Entry, role: str) -> tuple[str, ...]:
-    """Their names as they were written, in the order in which they were given."""
-    rows = EntryParty.objects.filter(entry=entry, role=role).order_by("id")
-    return tuple(rows.values_list("written", flat=True))
+def parties(entry: Entry) -> dict[str, tuple[str, ...]]:
+    """By role their names as they were written, in the order in which they were given."""
+    names: dict[str, tuple[str, ...]] = {SENDER: (), RECIPIENT: ()}
+    rows = EntryParty.objects.filter(entry=entry).order_by("id")
+    for role, written in rows.values_list("role", "written"):
+        names[role] += (written,)
+    return names
 
 
 def reach(entry: Entry, today: date, purpose: str = NOTICES) -> list[tuple[Party, Reached]]:

@@ -43,7 +43,7 @@ def receipt_of(entry: Entry, office: str, *, zone: ZoneInfo, at: datetime) -> Re
     first, received = (sent, sent.at) if sent else (begun, entry.received_at)
     entered = first.at if abs(first.at - received) >= _TOGETHER else None
     rows = standing.documents().filter(entry=entry).select_related("batch").order_by("id")
-    documents = attaching.newest(list(rows))
+    documents, names = attaching.newest(list(rows)), parties(entry)
     return Receipt(
         version=VERSION,
         office=office,
@@ -51,8 +51,8 @@ def receipt_of(entry: Entry, office: str, *, zone: ZoneInfo, at: datetime) -> Re
         direction=entry.direction,
         received_at=_in(zone, received),
         channel=entry.channel,
-        senders=parties(entry, SENDER),
-        recipients=parties(entry, RECIPIENT),
+        senders=names[SENDER],
+        recipients=names[RECIPIENT],
         subject=entry.subject,
         reference=entry.reference,
         pages=sum(one.pages for one in documents),

@@ -5,11 +5,11 @@ A record says by its own SHA-256 that it is whole. ``order`` is the id that its 
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Max, Prefetch
+from django.db.models import Exists, Max, OuterRef, Prefetch, prefetch_related_objects
 
 from domain.errors import Usage
 from register.models import (
@@ -64,28 +64,40 @@ def _text(record: dict[str, Any]) -> str:
 
 def snapshots(entries: Collection[int]) -> dict[int, dict[str, Any]]:
     """These entries by id, as they stand in the database now: each whole, as its record in the archive is."""
+    return {one.pk: snapshot(one) for one in whole(entries)}
+
+
+def whole(entries: Collection[int]) -> list[Entry]:
+    """These entries as they stand in the database now, with all that ``snapshot`` tells of them."""
+    some = Document.objects.filter(entry=OuterRef("pk"))
+    rows: list[Entry] = list(
+        Entry.objects.filter(pk__in=entries).annotate(scanned=Exists(some)).order_by("id")
+    )
+    parties = EntryParty.objects.select_related("party").only("entry", "role", "written", "party__key")
+    prefetch_related_objects(rows, Prefetch("parties", parties.order_by("id")))
+    if scanned := [one for one in rows if one.scanned]:  # type: ignore[attr-defined]
+        _with_documents(scanned)
+    return rows
+
+
+def _with_documents(entries: Sequence[Entry]) -> None:
     documents = Document.objects.select_related("batch").defer(
         *(f"batch__{name}" for name in ("plan", "profile", "edits", "alarms"))
     )
     of_claims = ("ordinal", "original", "source", "sha256", "size")
     claims = ("document", "position", "page", *(f"claim__{name}" for name in of_claims))
-    rows = (
-        Entry.objects.filter(pk__in=entries)
-        .order_by("id")
-        .prefetch_related(
-            Prefetch("parties", EntryParty.objects.select_related("party").order_by("id")),
-            Prefetch("documents", documents.order_by("id")),
-            Prefetch(
-                "documents__fates",
-                PageFate.objects.select_related("claim").only(*claims).order_by("position"),
-            ),
-            Prefetch("documents__corrections", Correction.objects.order_by("id")),
-        )
+    fates = PageFate.objects.select_related("claim").only(*claims)
+    prefetch_related_objects(
+        entries,
+        Prefetch("documents", documents.order_by("id")),
+        Prefetch("documents__fates", fates.order_by("position")),
+        Prefetch("documents__corrections", Correction.objects.order_by("id")),
     )
-    return {one.pk: _snapshot(one) for one in rows}
 
 
-def _snapshot(entry: Entry) -> dict[str, Any]:
+def snapshot(entry: Entry) -> dict[str, Any]:
+    """An entry as ``whole`` has read it."""
+    documents = entry.documents.all() if entry.scanned else ()  # type: ignore[attr-defined]
     return {
         "number": entry.number,
         "register": entry.register,
@@ -103,7 +115,7 @@ def _snapshot(entry: Entry) -> dict[str, Any]:
         "parties": [
             {"role": one.role, "name": one.written, "party": one.party.key} for one in entry.parties.all()
         ],
-        "documents": [_document(one) for one in entry.documents.all()],
+        "documents": [_document(one) for one in documents],
     }
 
 

@@ -109,17 +109,20 @@ def must_follow(entry: Entry, to: str, states: States, *, label: str, reason: st
 
 def _lacks(entry: Entry, to: str) -> str:
     """What the state asks for and the entry has not; "" for nothing."""
-    roles = set(entry.parties.values_list("role", flat=True))
     match to:
-        case "registered" if "sender" not in roles and entry.direction != Direction.OUTGOING:
+        case "registered" if entry.direction != Direction.OUTGOING and not _has(entry, "sender"):
             return "it has no sender. Give it one: postroom entry amend NUMBER --sender NAME"
         case "assigned" if not (entry.department or entry.person):
             return "nobody holds it. Give it to somebody: postroom entry assign NUMBER --department NAME"
-        case "for approval" | "dispatched" if "recipient" not in roles:
+        case "for approval" | "dispatched" if not _has(entry, "recipient"):
             return "it has no recipient. Give it one: postroom entry amend NUMBER --recipient NAME"
         case "answered" | "responded":
             return _unanswered(entry)
     return ""
+
+
+def _has(entry: Entry, role: str) -> bool:
+    return bool(entry.parties.filter(role=role).exists())
 
 
 def _unanswered(entry: Entry) -> str:
