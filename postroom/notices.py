@@ -128,23 +128,10 @@ def list_notices(
     as_json: Json = False,
 ) -> None:
     """Mail and webhooks that wait to go out, the oldest first, with what went wrong."""
-    _must_administer(services())
-    from register.postings import listed
+    may = rights(services())
+    from register.outgoing import listed, told
 
-    data = [
-        {
-            "id": one.pk,
-            "to": one.to,
-            "way": one.way,
-            "kind": one.kind,
-            "number": one.entry.number if one.entry else None,
-            "created_at": one.created_at.isoformat(),
-            "due_at": one.due_at.isoformat() if one.due_at else None,
-            "attempts": one.attempts,
-            "error": one.error or None,
-        }
-        for one in listed(failed=failed, limit=limit)
-    ]
+    data = told(listed(may, failed=failed, limit=limit))
 
     def people() -> None:
         if not data:
@@ -166,10 +153,9 @@ def retry(
 ) -> None:
     """Try notices anew that were given up or rest, and send what is due."""
     instance = services()
-    _must_administer(instance)
-    from register.postings import retry as again
+    from register.outgoing import retry as again
 
-    tried = again(ids or (), datetime.now(UTC))
+    tried = again(ids or (), datetime.now(UTC), rights(instance))
     _send(instance, as_json, {"retried": tried})
 
 

@@ -150,10 +150,10 @@ def _resting(way: str, at: datetime) -> set[str]:
     }
 
 
-def listed(*, failed: bool, limit: int) -> list[Notice]:
-    """Notices that wait to go out, or those that were given up; the oldest first."""
+def listed(*, failed: bool, limit: int, after: int = 0) -> list[Notice]:
+    """Notices that wait to go out, or those that were given up; the oldest behind the id ``after`` first."""
     found = Notice.objects.filter(_GIVEN_UP) if failed else _waiting(digests=True)
-    return list(found.select_related("entry").order_by("id")[:limit])
+    return list(found.filter(pk__gt=after).select_related("entry").order_by("id")[:limit])
 
 
 def retry(ids: Collection[int], at: datetime) -> int:

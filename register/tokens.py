@@ -4,15 +4,17 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from domain.errors import Missing, Usage
+from domain.rights import Action, Rights
 from register.acts import Act
 from register.decisions import office
 from register.models import Token
 from register.office import find
-from register.rights import must_be_own
+from register.rights import must_anywhere, must_be_own
 from register.session import write
 
 READ, WRITE = "read", "write"
@@ -54,9 +56,27 @@ def known(token: str, now: datetime) -> Token | None:
     return _valid(now).filter(sha256=_hash(token)).first()
 
 
-def listed(now: datetime) -> list[Token]:
-    """Those that may be used now."""
-    return list(_valid(now).order_by("user", "name"))
+def listed(now: datetime, rights: Rights | None, user: str = "") -> list[dict[str, Any]]:
+    """Those that may be used now: all, or a user's. Never the keys themselves, which are not kept.
+
+    Raises:
+        Forbidden: all are for an administrator, a user's for them too.
+    """
+    if user:
+        must_be_own(user, rights)
+    else:
+        must_anywhere(rights, Action.ADMINISTER)
+    found = _valid(now).filter(**({"user": user} if user else {})).order_by("user", "name")
+    return [
+        {
+            "user": one.user,
+            "name": one.name,
+            "scopes": one.scopes,
+            "created_at": one.created_at.isoformat(),
+            "expires_at": one.expires_at.isoformat() if one.expires_at else None,
+        }
+        for one in found
+    ]
 
 
 def revoke(name: str, user: str, act: Act) -> None:

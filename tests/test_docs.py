@@ -39,6 +39,8 @@ ANSWERS = (
     ROOT / "register" / "numbering.py",
     ROOT / "register" / "printing.py",
     ROOT / "register" / "inbox.py",
+    ROOT / "register" / "outgoing.py",
+    ROOT / "register" / "tokens.py",
     ROOT / "register" / "problems.py",
     ROOT / "register" / "review.py",
     ROOT / "flows" / "verify.py",

@@ -6,6 +6,7 @@ from desk.api import (
     documents,
     entries,
     inbox,
+    keys,
     labels,
     notices,
     numbers,
@@ -49,5 +50,7 @@ api.add_router("/search", search.router, tags=["search"])
 api.add_router("/ranges", ranges.router, tags=["ranges"])
 api.add_router("/numbers", numbers.router, tags=["numbers"])
 api.add_router("/inbox", inbox.router, tags=["inbox"])
-api.add_router("/office/user", notices.router, tags=["office"])
+api.add_router("/notices", notices.outgoing, tags=["notices"])
+api.add_router("/office/user", notices.preferences, tags=["office"])
+api.add_router("/office/user", keys.router, tags=["office"])
 api.add_router("/office", office.router, tags=["office"])
