@@ -113,7 +113,8 @@ def download(request: HttpRequest) -> HttpResponse:
         if not asking(receipts.knows, number, code):
             return _told(request, "not found")
         pdf = asking(flow.again, served(), number)
-    except Unavailable:
+    except (Unavailable, Usage) as error:
+        log.warning("a receipt could not be made again", reason=str(error))
         return _told(request, "silent")
     if pdf is None:
         return _told(request, "gone")
@@ -175,7 +176,7 @@ def _asked(request: HttpRequest, number: str, code: str) -> HttpResponse:
         if not (number and code):
             return _told(request, "nothing")
         return _known(request, number, code)
-    except Unavailable as error:
+    except (Unavailable, Usage) as error:
         log.warning("a receipt could not be checked", reason=str(error))
         return _told(request, "silent")
     except (MultiPartParserError, RequestDataTooBig, SuspiciousOperation, UnicodeError):

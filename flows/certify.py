@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -130,6 +131,7 @@ def _kept(key: str, token: bytes) -> Kept:
 def wrong(services: Services) -> list[dict[str, Any]]:
     """The stamps that do not hold, each with ``register``, ``sequence``, ``number`` and ``problem``."""
     every = ((event, token, event.hash) for event, token in timing.stamps())
+    found = [*timestamps.wrong(every, services.settings.time.authority_ca), *_miscopied()]
     return [
         {
             "register": event.register,
@@ -137,8 +139,17 @@ def wrong(services: Services) -> list[dict[str, Any]]:
             "number": event.entry.number,
             "problem": problem,
         }
-        for event, problem in timestamps.wrong(every, services.settings.time.authority_ca)
+        for event, problem in found
     ]
+
+
+def _miscopied() -> Iterator[tuple[Event, str]]:
+    """Stamps whose time or authority, which receipts tell, are not as their token says."""
+    for event, token in timing.stamps():
+        with suppress(ValueError):  # told by itself
+            said = timestamps.read(token)
+            if (said.at, said.authority) != (event.stamp.at, event.stamp.authority):
+                yield event, "its time or authority is not as the time stamp says"
 
 
 def restore(archive: Archive, differences: list[Difference]) -> None:

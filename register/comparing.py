@@ -78,14 +78,17 @@ def _all(kind: Kind, key: Key) -> Iterator[dict[str, Any]]:
 
 
 def must_agree(entry: Entry, key: Key) -> None:
-    """See that an entry is as its history says.
+    """See that an entry is as its history says, and this as it was written.
 
     Raises:
         Usage: it is not.
     """
-    for one in _differing(ENTRIES, [entry.pk], key):
+    events = Event.objects.filter(entry=entry).select_related("entry", "content").order_by("sequence")
+    altered = [f"event {one.sequence}: {said}" for one in events if (said := history.altered(one))]
+    differing = [one["problem"] for one in _differing(ENTRIES, [entry.pk], key)]
+    for problem in (*altered, *differing):
         raise Usage(
-            f"{entry.number} is not as its history says ({one['problem']}): nothing is certified of it. "
+            f"{entry.number} is not as its history says ({problem}): nothing is certified of it. "
             "Find out who wrote to the database: postroom verify"
         )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.chain import START, body_of, moment
+from domain.errors import Usage
 from domain.office import KINDS, Office
 from domain.wire import from_json, to_json
 from register.acts import Act
@@ -88,7 +89,11 @@ def held(kind: str, at: datetime) -> Mapping[str, Held]:
 
 
 def decided() -> Decided:
-    """All that is decided now; asks which decision is the last, and reads them once for each of these."""
+    """All that is decided now; asks which decision is the last, and reads them once for each of these.
+
+    Raises:
+        Usage: one cannot be read.
+    """
     last = Decision.objects.order_by("-sequence").values_list("hash", flat=True).first() or ""
     found = _read.get(last)
     if found is None:
@@ -103,13 +108,28 @@ def _decided() -> Decided:
     each: dict[str, list[tuple[str, Any, datetime]]] = {}
     for one in Decision.objects.filter(kind__in=KINDS).order_by("sequence").iterator():
         version = one.sequence
-        value = from_json(KINDS[one.kind][1], one.body) if one.body else None
+        value = _value(one)
         each.setdefault(one.kind, []).append((one.name, value, one.at))
         if value is None:
             now[one.kind].pop(one.name, None)
         else:
             now[one.kind][one.name] = value
     return Decided(Office(version, **{place: now[kind] for kind, (place, _) in KINDS.items()}), each)
+
+
+def _value(one: Decision) -> Any:
+    """What holds by a decision; None for nothing any more.
+
+    Raises:
+        Usage: it cannot be read.
+    """
+    try:
+        return from_json(KINDS[one.kind][1], one.body) if one.body else None
+    except ValueError as error:
+        raise Usage(
+            f"decision {one.sequence} ({one.kind} {one.name}) cannot be read. "
+            "Find out who wrote to the database: postroom verify"
+        ) from error
 
 
 def versions(kind: str, name: str = "") -> list[dict[str, Any]]:
@@ -143,6 +163,8 @@ def breaks() -> Iterator[dict[str, Any]]:
             wrong = f"decision {last + 1} is missing"
         elif one.previous != previous or one.hash != link(one):
             wrong = "the decision was altered"
+        elif one.kind in KINDS and not _readable(one):
+            wrong = "the decision cannot be read"
         if wrong:
             yield {"register": OFFICE, "sequence": one.sequence, "number": "", "problem": wrong}
         previous, last = one.hash, one.sequence
@@ -150,6 +172,14 @@ def breaks() -> Iterator[dict[str, Any]]:
     if counted != last:
         ends = f"the decisions end at {last}, but {counted} were written"
         yield {"register": OFFICE, "sequence": counted, "number": "", "problem": ends}
+
+
+def _readable(one: Decision) -> bool:
+    try:
+        _value(one)
+    except Usage:
+        return False
+    return True
 
 
 def _told(one: Decision) -> dict[str, Any]:

@@ -108,10 +108,26 @@ def differences(event: Event, was: dict[str, Any] | None) -> list[str]:
     before: dict[str, Any] = was.get("content") or {}
     if content is None:
         return [*differs, "content"]
-    said: dict[str, Any] = json.loads(content.body)
+    try:
+        said: dict[str, Any] = json.loads(content.body)
+    except ValueError:
+        return [*differs, "content"]
     differs += [name for name in sorted({*said, *before}) if said.get(name) != before.get(name)]
     chained = ("content_hash", "previous", "hash")
     return differs or [name for name in chained if was.get(name) != getattr(event, name)]
+
+
+def altered(event: Event) -> str:
+    """What of an event is not as it was chained; "" for nothing. What it says may be gone."""
+    chained = event.content_hash, event.previous
+    number = event.entry.number
+    if event.hash != link(
+        event.register, event.sequence, number, event.kind, event.actor, moment(event.at), *chained
+    ):
+        return "the event was altered"
+    said: EventContent | None = getattr(event, "content", None)
+    wrong = said is not None and content_hash(said.salt, said.body) != event.content_hash
+    return "the event's content was altered" if wrong else ""
 
 
 def breaks() -> Iterator[dict[str, Any]]:

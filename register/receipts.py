@@ -14,7 +14,7 @@ from domain.errors import Usage
 from domain.receipt import VERSION, Receipt, ReceivedFile
 from domain.rights import Action
 from domain.wire import to_plain
-from register import attaching, standing, timing
+from register import attaching, history, standing, timing
 from register.acts import Act
 from register.entries import locked, recorded
 from register.models import Claim, Document, Entry, Event, EventContent, Stamp, StoredObject
@@ -140,9 +140,19 @@ def issued(receipt: Receipt, sha256: str, act: Act, language: str = "", to: str 
 
 
 def given(number: str) -> list[dict[str, Any]]:
-    """The receipts that were given for an entry, the oldest first: ``receipt``, ``sha256``, ``language``."""
-    found = EventContent.objects.filter(event__entry__number=stored(fit(number)), event__kind=ISSUED)
-    return [json.loads(body) for body in found.order_by("event__sequence").values_list("body", flat=True)]
+    """The receipts that were given for an entry, the oldest first: ``receipt``, ``sha256``, ``language``.
+
+    Raises:
+        Usage: somebody altered in the database what is known of them.
+    """
+    found = given_by(number)
+    for one in found:
+        if wrong := history.altered(one):
+            raise Usage(
+                f"What the history says of receipts of {number} is not to be trusted (event {one.sequence}: "
+                f"{wrong}). Find out who wrote to the database: postroom verify"
+            )
+    return [json.loads(one.content.body) for one in found]
 
 
 def given_by(number: str) -> Sequence[Event]:

@@ -21,7 +21,7 @@ from desk.addresses import Limit, address, whose
 from desk.check_words import LANGUAGES, language_of
 from desk.instance import serve
 from domain.correspondence import Details, Direction
-from domain.errors import Unavailable
+from domain.errors import PostroomError, Unavailable, Usage
 from domain.receipt import NAME, Receipt
 from domain.wire import from_json
 from flows import heads
@@ -193,11 +193,12 @@ def test_what_is_too_much_or_nothing(desk: Services, client: Client) -> None:
     assert client.post("/check", b"{", content_type="application/json").status_code == 400
 
 
+@pytest.mark.parametrize("kind", [Unavailable, Usage])
 def test_a_register_that_does_not_answer(
-    desk: Services, client: Client, monkeypatch: pytest.MonkeyPatch
+    desk: Services, client: Client, monkeypatch: pytest.MonkeyPatch, kind: type[PostroomError]
 ) -> None:
     def silent(*_: Any) -> None:
-        raise Unavailable("the register's database does not answer")
+        raise kind("the register's database does not answer, or was altered")
 
     monkeypatch.setattr("register.receipts.knows", silent)
     for path in ("/check", "/check/receipt"):

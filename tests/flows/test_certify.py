@@ -126,6 +126,11 @@ def test_entries_are_stamped_by_the_authority(services: Services, tsa: Authority
     assert found.genuine
     at = row.at.isoformat(timespec="seconds")
     assert found.says == f"Genuine: given for {number}; Test Authority certifies that it was there at {at}"
+    Stamp.objects.filter(pk=row.pk).update(authority="Another")
+    assert [one["problem"] for one in certify.wrong(stamping)] == [
+        "its time or authority is not as the time stamp says"
+    ]
+    row.save()
     # A stamp of another event, and one that somebody else signed.
     Stamp.objects.filter(event__entry__number=number).update(
         token=bytes(Stamp.objects.get(event__entry__number=other).token)

@@ -146,6 +146,19 @@ def test_decisions_of_the_office_are_guarded_too(
     ]
 
 
+def test_a_decision_that_cannot_be_read_is_told(
+    services: Services, three_days: list[heads.Published]
+) -> None:
+    with past_the_guards():
+        one = Decision.objects.get()
+        one.body = "{"
+        Decision.objects.update(body=one.body, hash=decisions.link(one))
+    (told,) = verify(services)["wrong"]["history_breaks"]
+    assert (told["register"], told["problem"]) == ("office", "the decision cannot be read")
+    with pytest.raises(Usage, match=r"decision 1 \(department works\) cannot be read.*postroom verify"):
+        decisions.office()
+
+
 def test_heads_that_were_altered_themselves_are_told(
     services: Services, three_days: list[heads.Published]
 ) -> None:

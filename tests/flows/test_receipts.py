@@ -30,7 +30,8 @@ from register import history, views
 from register.acts import Act
 from register.contents import object_key
 from register.entries import enter, move, strike
-from register.models import Claim, Entry
+from register.models import Claim, Entry, EventContent
+from tests.register.tampering import past_the_guards
 from tests.small import small_tiff, train_small
 
 ACT = Act("eva", datetime(2026, 3, 4, 9, 7, tzinfo=UTC))
@@ -108,6 +109,31 @@ def test_no_other_files_than_those_received_are_certified(office: Services) -> N
         issue(office, number, ACT)
     claim.save()
     assert issue(office, number, ACT)
+
+
+def test_nothing_is_said_by_a_history_that_was_altered(office: Services, tmp_path: Path) -> None:
+    """Who has the database's password makes the register say that their own file was given."""
+    number = typed(office)
+    forged = written(tmp_path, issue(office, number, ACT) + b"%")
+    deliver(office)
+    content = EventContent.objects.get(event__entry__number=number, event__kind="receipt issued")
+    said = {**json.loads(content.body), "sha256": hashlib.sha256(forged.read_bytes()).hexdigest()}
+    with past_the_guards():
+        EventContent.objects.filter(pk=content.pk).update(body=json.dumps(said))
+        problem = rf"event {content.event.sequence}: the event's content was altered"
+        with pytest.raises(Usage, match=f"receipts of {number} is not to be trusted .{problem}.*verify"):
+            check(office, forged)
+        with pytest.raises(Usage, match=f"{number} is not as its history says .{problem}"):
+            issue(office, number, ACT)
+        EventContent.objects.filter(pk=content.pk).update(body="{")
+        told = verify(office)
+        assert [one["problem"] for one in told["wrong"]["history_breaks"]] == [
+            "the event's content was altered"
+        ]
+        assert told["first_altered"][0]["problem"].startswith("the event was altered: its content differs")
+        content.save()
+    assert not check(office, forged).genuine
+    assert verify(office)["history_breaks"] == 0
 
 
 def test_it_certifies_what_was_received(office: Services, tmp_path: Path) -> None:
