@@ -67,16 +67,18 @@ def listed(now: datetime, rights: Rights | None, user: str = "") -> list[dict[st
     else:
         must_anywhere(rights, Action.ADMINISTER)
     found = _valid(now).filter(**({"user": user} if user else {})).order_by("user", "name")
-    return [
-        {
-            "user": one.user,
-            "name": one.name,
-            "scopes": one.scopes,
-            "created_at": one.created_at.isoformat(),
-            "expires_at": one.expires_at.isoformat() if one.expires_at else None,
-        }
-        for one in found
-    ]
+    return [told(one) for one in found]
+
+
+def told(token: Token) -> dict[str, Any]:
+    """What is known of a token."""
+    return {
+        "user": token.user,
+        "name": token.name,
+        "scopes": token.scopes,
+        "created_at": token.created_at.isoformat(),
+        "expires_at": token.expires_at.isoformat() if token.expires_at else None,
+    }
 
 
 def revoke(name: str, user: str, act: Act) -> None:

@@ -12,10 +12,11 @@ from ninja import Field, Router, Schema, Status
 from desk.api.office import Name
 from desk.api.problems import PROBLEMS
 from desk.api.shapes import Short
-from desk.api.tokens import act, rights
+from desk.api.tokens import act, rights, token
 from register import tokens
 
 router = Router()
+own = Router()
 
 
 class TokenShape(Schema):
@@ -34,10 +35,47 @@ class Tokens(Schema):
     items: list[TokenShape]
 
 
+class PostShape(Schema):
+    """A role, in a department or, "", everywhere."""
+
+    role: str
+    department: str
+
+
+class Myself(Schema):
+    """Whom a token lets ask, and what they may do today; ``stands_in_for`` whom they are the deputy of."""
+
+    user: str
+    full_name: str
+    email: str
+    language: str
+    posts: list[PostShape]
+    clearance: str
+    stands_in_for: list[str]
+    token: TokenShape
+
+
 class Ending(Schema, extra="forbid"):
     """The token that is to end, by its name."""
 
     token: Annotated[Short, Field(min_length=1)]
+
+
+@own.get("", response={200: Myself, **PROBLEMS}, summary="Who asks, and what they may do")
+def myself(request: HttpRequest) -> Any:
+    """The user of the token, and the token itself without its key."""
+    may = rights(request)
+    user = may.user
+    return {
+        "user": user.name,
+        "full_name": user.full_name,
+        "email": user.email,
+        "language": user.language,
+        "posts": [{"role": one.role, "department": one.department} for one in user.posts],
+        "clearance": user.clearance,
+        "stands_in_for": sorted(may.office.absent_for(user.name, may.today)),
+        "token": tokens.told(token(request)),
+    }
 
 
 @router.get("/{name}/tokens", response={200: Tokens, **PROBLEMS}, summary="A user's tokens")

@@ -14,6 +14,7 @@ from domain.rights import Rights
 from register import tokens
 from register.acts import Act
 from register.decisions import office
+from register.models import Token
 from register.office import rights_of
 
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -35,6 +36,7 @@ class Bearer(HttpBearer):
             raise AuthenticationError
         if request.method not in _READS and tokens.WRITE not in found.scopes:
             raise Forbidden(f"The token {found.name} only reads: get one with --scope write")
+        request.token = found  # type: ignore[attr-defined]
         try:
             return rights_of(office(), found.user, now.astimezone(served().settings.zone).date())
         except Usage as error:
@@ -44,6 +46,12 @@ class Bearer(HttpBearer):
 def rights(request: HttpRequest) -> Rights:
     """What whoever asks may do."""
     found: Rights = request.auth  # type: ignore[attr-defined]
+    return found
+
+
+def token(request: HttpRequest) -> Token:
+    """By which whoever asks is known."""
+    found: Token = request.token  # type: ignore[attr-defined]
     return found
 
 

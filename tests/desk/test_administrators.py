@@ -1,9 +1,13 @@
 """What administrators' programs look after: notices that could not go, tokens."""
 
+from datetime import date
+
 import pytest
 
+from domain.office import Delegation
+from register import office
 from register.models import Notice
-from tests.desk.conftest import NOW, Program
+from tests.desk.conftest import ACT, NOW, Program
 from tests.desk.test_api import told
 
 pytestmark = pytest.mark.usefixtures("services")
@@ -31,6 +35,18 @@ def test_notices_that_could_not_go_are_tried_anew() -> None:
     ann = Program("ann")
     for method, path, body in (("get", "/notices", None), ("post", "/notices/retry", {})):
         assert told(ann.ask(method, path, body)) == (403, "ann has no role that may administer")
+
+
+def test_a_program_asks_who_it_is() -> None:
+    ben = Program("ben", "read")
+    (token,) = ben.ask("get", "/office/user/ben/tokens").json()["items"]
+    assert token["scopes"] == ["read"]
+    assert ben.ask("get", "/me").json() == {
+        "user": "ben", "full_name": "", "email": "", "language": "en", "clearance": "confidential",
+        "posts": [{"role": "case handler", "department": "works"}], "stands_in_for": [], "token": token,
+    }  # fmt: skip
+    office.put("delegation", Delegation("spring", "ann", "ben", date.min, date.max), ACT)
+    assert ben.ask("get", "/me").json()["stands_in_for"] == ["ann"]
 
 
 def test_tokens_are_listed_and_end() -> None:
