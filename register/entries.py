@@ -11,7 +11,7 @@ from domain.errors import Stale, Usage
 from domain.fields import changed_values, checked_values
 from domain.numbers import Place
 from domain.rights import Action, Guarded
-from domain.states import APPROVALS, DISPATCHED, RECEIVED, REGISTERED, USUAL, States
+from domain.states import APPROVALS, ASSIGNED, DISPATCHED, RECEIVED, REGISTERED, USUAL, States
 from register import decisions, standing, timing, voids
 from register.acts import Act
 from register.filing import record
@@ -109,7 +109,9 @@ def enter(
         if number:
             reserved = range_of(Place(entry.register, entry.year, entry.sequence))
             content["reserved"] = reserved.name if reserved else ""
-        recorded(entry, "entered", content, act)
+        entry = recorded(entry, "entered", content, act)
+        if (department or person) and ASSIGNED in office.follow(direction, details.label)[entry.status]:
+            entry = _moved(entry, ASSIGNED, replace(act, reason=""))  # as where a rule gives it to them
     return entry
 
 
@@ -209,10 +211,14 @@ def move(number: str, to: str, act: Act, *, office: States = USUAL) -> Entry:
     with write():
         entry = locked(number, act, Action.APPROVE if to in APPROVALS else Action.EDIT)
         must_follow(entry, to, office, label=class_of(entry), reason=act.reason)
-        content: dict[str, Any] = {"from": entry.status, "to": to, "reason": act.reason}
-        content |= timing.clock() if to == DISPATCHED else {}
-        Entry.objects.filter(pk=entry.pk).update(status=to)
-        return recorded(entry, "moved", content, act)
+        return _moved(entry, to, act)
+
+
+def _moved(entry: Entry, to: str, act: Act) -> Entry:
+    content: dict[str, Any] = {"from": entry.status, "to": to, "reason": act.reason}
+    content |= timing.clock() if to == DISPATCHED else {}
+    Entry.objects.filter(pk=entry.pk).update(status=to)
+    return recorded(entry, "moved", content, act)
 
 
 def strike(number: str, act: Act, *, replaced_by: Sequence[str] = ()) -> Entry:

@@ -69,9 +69,9 @@ def test_what_is_given_is_what_is_shown(home: Path) -> None:
         "direction": "incoming", "register": "DESK", "received_at": "2026-03-02T09:30:00+00:00",
         "channel": "e-mail", "reference": "A-17", "dated": "2026-03-01", "class": "letter",
         "tags": ["noise", "night"], "priority": "high", "confidentiality": "secret", "language": "en",
-        "location": "shelf 3", "department": "works", "person": "ben", "status": "registered",
+        "location": "shelf 3", "department": "works", "person": "ben", "status": "assigned",
     }  # fmt: skip
-    assert [one["actor"] for one in shown["history"]] == ["eva"]
+    assert [one["actor"] for one in shown["history"]] == ["eva", "eva"]
     asked(home, "entry", "amend", number, "--dated", "", "--tag", "", "--location", "", "--class", "")
     after = asked(home, "show", number)
     assert [after[name] for name in ("dated", "tags", "location", "class")] == [None, [], None, None]

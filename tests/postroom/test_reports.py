@@ -33,6 +33,7 @@ def test_the_report(home: Path) -> None:
         open_ = {"open": 1, "open_longest_seconds": 21600.0, "oldest": "IN-2026-000002-5"}
         none = {"open": 0, "open_longest_seconds": None, "oldest": ""}
         one = {"count": 1, "median_seconds": 7200.0, "p90_seconds": 7200.0}
+        at_once = {"count": 2, "median_seconds": 0.0, "p90_seconds": 0.0}
         hour = {"count": 1, "median_seconds": 3600.0, "p90_seconds": 3600.0}
         assert told == {
             "by": "state",
@@ -40,8 +41,9 @@ def test_the_report(home: Path) -> None:
             "until": "2026-03-02T15:00:00+00:00",
             "time": "elapsed",
             "stays": [
-                {"name": "registered", **one, "total_seconds": 28800.0, **open_},
+                {"name": "assigned", **one, "total_seconds": 28800.0, **open_},
                 {"name": "in progress", **hour, "total_seconds": 3600.0, **none},
+                {"name": "registered", **at_once, "total_seconds": 0.0, **none},
             ],
         }
         seen = asked(home, "report", "bottlenecks", "--by", "department", "--as", "ben")["stays"]

@@ -46,7 +46,7 @@ def test_what_a_person_enters_is_an_entry_like_those_of_scans(register: Path) ->
     shown = views.show(made.number)
     assert {name: shown[name] for name in ("direction", "status", "department", "person", "documents")} == {
         "direction": "incoming",
-        "status": "registered",
+        "status": "assigned",
         "department": "works",
         "person": "ben",
         "documents": [],
@@ -56,12 +56,13 @@ def test_what_a_person_enters_is_an_entry_like_those_of_scans(register: Path) ->
         {"role": "sender", "name": "Bob", "party": "P-000003-8"},
         {"role": "recipient", "name": "Town Hall", "party": "P-000002-0"},
     ]
-    ((kind, content),) = told(made)
-    assert kind == "entered"
+    (kind, content), given = told(made)
+    assert (kind, content["status"]) == ("entered", "registered")
+    assert given == ("moved", {"from": "registered", "to": "assigned", "reason": ""})
     assert (content["dated"], content["senders"], content["tags"]) == (
         "2026-03-01", ["Ada Ltd", "Bob"], ["noise", "night"],
     )  # fmt: skip
-    assert Outbox.objects.filter(entry=made).count() == 1
+    assert Outbox.objects.filter(entry=made).count() == 2
     assert list(history.breaks()) == []
 
 

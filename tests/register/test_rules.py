@@ -202,7 +202,7 @@ def test_what_a_person_decided_stands() -> None:
     put(rule("all", assign="legal"))
     entry = enter(department="works")
     run()
-    assert now(entry)[:3] == ("registered", "works", "")
+    assert now(entry)[:3] == ("assigned", "works", "")
 
 
 @pytest.mark.usefixtures("works")

@@ -102,7 +102,7 @@ def test_who_may_know_of_it_keeps_it() -> None:
     put(rule("secret", confidentiality="secret"), rule("works", assign="works"))
     entry = enter(department="legal", person="lea")
     run()
-    assert (levels(entry)[1], held(entry), failed(entry)) == ("secret", ("registered", "legal", "lea"), {})
+    assert (levels(entry)[1], held(entry), failed(entry)) == ("secret", ("assigned", "legal", "lea"), {})
 
 
 def test_a_department_in_which_nobody_may_know_of_it_is_given_nothing() -> None:

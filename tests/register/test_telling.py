@@ -285,6 +285,8 @@ def test_programs_are_told_what_they_asked_for_and_no_more() -> None:
     found = Notice.objects.filter(way="webhook").order_by("id")
     assert [(one.to, one.kind, one.told) for one in found] == [
         ("all", "entered", {"number": number, "state": "registered", "holder": "legal"}),
+        ("all", "moved", {"number": number, "state": "assigned", "holder": "legal"}),
+        ("moves", "moved", {"number": number, "state": "assigned", "holder": "legal"}),
         ("all", "moved", {"number": number, "state": "in progress", "holder": "legal"}),
         ("moves", "moved", {"number": number, "state": "in progress", "holder": "legal"}),
         ("all", "assigned", {"number": number, "state": "assigned", "holder": "ben of works"}),

@@ -130,11 +130,12 @@ def test_what_came_back_from_the_archive_was_told_before() -> None:
     enter(department="works", person="ben")
     known("Ada", "ada@example.com")
     Mark.objects.all().delete()
-    came_back({("IN", HISTORY): 1})
+    came_back({("IN", HISTORY): 2})
     assert news(external=True) == set()
     enter(department="works", person="ben")
     assert news(external=True) == {
         *both("ben", "assigned"),
         ("all", "webhook", "entered"),
+        ("all", "webhook", "moved"),
         ("ada@example.com", "mail", "receipt"),
     }
