@@ -73,6 +73,7 @@ def new(
         received_at=moment("received", received, zone),
         department=department,
         person=person,
+        said=said,
         known=_known(instance),
         office=_office(instance),
     )

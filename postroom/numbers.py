@@ -143,6 +143,7 @@ def use(
         received_at=moment("received", received, zone),
         department=department,
         person=person,
+        said=said,
         known=_known(instance),
         office=States(instance.settings.states),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ from register.parties import (
 )
 from register.registers import REGISTERS, must_be_of
 from register.rights import guarded, must, must_new, within
+from register.said import as_usual
 from register.session import write
 from register.states import must_amend, must_follow, state_in
 from register.texts import fit
@@ -52,6 +54,7 @@ def enter(
     received_at: datetime | None = None,
     department: str = "",
     person: str = "",
+    said: Mapping[str, Any] = MappingProxyType({}),
     known: Callable[[str], None] = lambda label: None,
     office: States = USUAL,
 ) -> Entry:
@@ -67,6 +70,7 @@ def enter(
         received_at: when it was received or dispatched, where that was before.
         department: that holds it.
         person: who holds it.
+        said: of the details what was said, so that rules leave it also where it is as usual.
         known: raises for what is no class.
         office: the states.
 
@@ -106,6 +110,8 @@ def enter(
         name_parties(entry, known_as)
         content = {**_told(details), "direction": direction, "status": entry.status}
         content |= {"department": department, "person": person, "reason": act.reason, **timing.clock()}
+        if stays := as_usual(said):
+            content["said"] = stays
         if number:
             reserved = range_of(Place(entry.register, entry.year, entry.sequence))
             content["reserved"] = reserved.name if reserved else ""

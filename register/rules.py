@@ -23,12 +23,11 @@ from register.notices import News, let_know
 from register.office import must_be_holder, must_stay_held
 from register.records import class_in
 from register.routing import FIELD, Outcome, holders, in_order, route
-from register.said import CUSTOM, said_by_people
+from register.said import CUSTOM, SETTABLE, said_by_people
 from register.staff import registrars
 
 ACTOR = "rules"
 _NEW = frozenset({"entered", "registered"})
-_TEXTS = ("priority", "language", "location")
 _CLASSED = frozenset({"labelled", "classed again"})
 
 
@@ -125,7 +124,7 @@ def _details(entry: Entry, said: dict[str, Any], problems: dict[str, str], offic
     Where a field cannot be set nobody is given it: it waits in the registry's own queue.
     """
     by_people = said_by_people(entry)
-    found = {name: said[name] for name in _TEXTS if name in said and name not in by_people}
+    found = {name: said[name] for name in SETTABLE if name in said and name not in by_people}
     custom = {name.removeprefix(FIELD): value for name, value in said.items() if name.startswith(FIELD)}
     custom = {name: value for name, value in custom.items() if f"{CUSTOM}{name}" not in by_people}
     for name, value in custom.items():

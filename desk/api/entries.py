@@ -69,7 +69,8 @@ def list_entries(request: HttpRequest, query: Query[Wanted]) -> Any:
 def enter(request: HttpRequest, response: HttpResponse, body: NewEntry, key: Key = "") -> Any:
     """The same request again with the same Idempotency-Key gives the same answer and makes nothing."""
     services = served()
-    details = replace(Details(), **_said(body))
+    said = _said(body)
+    details = replace(Details(), **said)
     direction = body.direction
     if body.number and "direction" not in body.model_fields_set:
         direction = direction_of_number(body.number)
@@ -85,6 +86,7 @@ def enter(request: HttpRequest, response: HttpResponse, body: NewEntry, key: Key
             received_at=_moment(body.received_at),
             department=body.department,
             person=body.person,
+            said=said,
             known=partial(must_be, services),
             office=States(services.settings.states),
         )

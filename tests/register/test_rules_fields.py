@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.correspondence import Direction, Priority
 from domain.errors import Usage
 from domain.office import CustomField, Department, FieldKind, Post, Role, Rule, User
 from register import entries, office, views
@@ -30,6 +31,20 @@ def details(entry: Entry) -> tuple[str, str, dict[str, Any]]:
 
 
 LETTER = replace(LETTER, custom={"plot": "1"})
+
+
+def test_what_a_person_said_as_usual_stays_too() -> None:
+    put(rule("all", "true", 1, priority="high", language="es", location="shelf", fields=("street=Elm",)))
+    said = {"priority": Priority.NORMAL, "language": "", "custom": {"street": "", "plot": "1"}}
+    entry = entries.enter(Direction.INCOMING, LETTER, ACT, zone=ZONE, said=said)
+    other = entries.enter(Direction.INCOMING, LETTER, ACT, zone=ZONE, said={"subject": LETTER.subject})
+    run()
+    assert views.show(entry.number)["history"][0]["content"]["said"] == [
+        "priority", "language", "custom.street",
+    ]  # fmt: skip
+    assert details(entry) == ("", "shelf", {"plot": "1"})
+    assert details(other) == ("es", "shelf", {"plot": "1", "street": "Elm"})
+    assert [Entry.objects.get(pk=one.pk).priority for one in (entry, other)] == ["normal", "high"]
 
 
 def test_rules_set_what_nobody_said() -> None:
