@@ -204,9 +204,13 @@ def _print_clocks(number: str, data: list[dict[str, Any]], zone: ZoneInfo) -> No
         if not one["legal"]:
             say(f"  {one['used'] / _HOUR:.1f} of {one['allowed'] / _HOUR:.1f} working hours used")
         for past in one["fired"]:
-            say(f"  {past['what']}: {minute(past['at'], zone)}")
+            say(f"  {_moment_of(past['what'])}: {minute(past['at'], zone)}")
         for coming in one["to_come"]:
-            say(f"  {coming['what']}: will be {minute(coming['at'], zone)}")
+            say(f"  {_moment_of(coming['what'])}: will be {minute(coming['at'], zone)}")
+
+
+def _moment_of(what: str) -> str:
+    return f"{what} hours before" if what.startswith("reminder") else what
 
 
 def _kind(one: dict[str, Any], form: str) -> str:

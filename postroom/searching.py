@@ -21,7 +21,7 @@ from flows.search import as_told
 from flows.search import search as find
 from postroom.acting import is_owner, rights
 from postroom.context import services
-from postroom.output import answer, count, highlighted, percent, say, screen, table
+from postroom.output import answer, count, highlighted, minute, percent, say, screen, table
 
 if TYPE_CHECKING:
     from flows.locate import Place
@@ -148,10 +148,11 @@ def _whole(text: str, style: str = "") -> None:
 def show(number: Annotated[str, typer.Argument(help="Register number.")], as_json: Json = False) -> None:
     """Show an entry: fields, page account, objects, history."""
     instance = services()
-    from register import views
+    from register import clock_views, views
 
     data = views.show(number, rights(instance))
-    answer(as_json, data, lambda: _print_entry(data, instance.settings.zone))
+    due = [] if as_json else clock_views.due(number, rights(instance))
+    answer(as_json, data, lambda: _print_entry(data, due, instance.settings.zone))
 
 
 def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
@@ -184,8 +185,10 @@ def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
         _whole(f"Look at batch {one['batch']}: {one['alarm']}", style="yellow")
 
 
-def _print_entry(data: dict[str, Any], zone: ZoneInfo) -> None:
+def _print_entry(data: dict[str, Any], due: Sequence[tuple[str, datetime | None]], zone: ZoneInfo) -> None:
     _print_head(data, zone)
+    for deadline, until in due:
+        say(f"due {minute(until.isoformat(), zone)}: {deadline}" if until else f"{deadline} stands still")
     for one in data["documents"]:
         label = one["class"] or f"to be reviewed, perhaps {one['guess']}"
         pages = count(one["pages"], "page")

@@ -43,6 +43,16 @@ def show(number: str, calendar: Calendar, now: datetime, rights: Rights | None =
     ]
 
 
+def due(number: str, rights: Rights | None = None) -> list[tuple[str, datetime | None]]:
+    """Names of an entry's deadlines that have not ended and when they are due, None while one stands still.
+
+    Raises:
+        Missing: there is no such entry, or none that the person may know of.
+    """
+    running = Clock.objects.filter(entry=views.entry(number, rights), ended_at=None)
+    return list(running.order_by(F("due_at").asc(nulls_last=True), "name").values_list("name", "due_at"))
+
+
 def listed(
     now: datetime,
     *,

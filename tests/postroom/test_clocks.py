@@ -37,7 +37,7 @@ def test_the_page_is_what_happens(home: Path) -> None:
                 assert done.exit_code == 0, (line, done.output)
                 said[-1].append(done.output)
     assert "complaints: running\n  begun 2026-03-04 09:00, due 2026-03-05 17:00" in said[1][1]
-    assert "reminder 4: will be 2026-03-05 13:00" in said[1][1]
+    assert "reminder 4 hours before: will be 2026-03-05 13:00" in said[1][1]
     assert "law: running, legal\n  begun 2026-03-04 09:00, due 2026-04-04 00:00" in said[1][1]
     assert "14.0" in said[3][1]
     assert "2026-03-10 13:00" in said[3][1]
@@ -55,6 +55,7 @@ def test_the_page_is_what_happens(home: Path) -> None:
         assert "2 deadlines running" in run(home, "status").output
     assert re.search(r"passed: 2026-03-10 13:01", shown)
     told = run(home, "show", NUMBER).output
+    assert "\ndue 2026-03-17 17:00: complaints\ndue 2026-04-04 00:00: law\n" in told
     assert "deadline soon: complaints" in told
     assert "deadline passed: complaints" in told
     assert re.search(r"extended: complaints, 2026-03-10\s+13:00", told)
