@@ -111,7 +111,24 @@ def change_user(
 @user.command("leave")
 def user_leaves(name: Name, reason: Why = "", by: By = "", as_json: Json = False) -> None:
     """Somebody leaves: they may do nothing any more; the history keeps their name."""
-    change("user", name, {"active": False}, reason, by, as_json)
+    instance = services()
+    from postroom.people import deliver
+    from register.decisions import office
+    from register.office import change as write
+    from register.office import find
+    from register.staff import still_named
+
+    doing = act(instance, reason, by)
+    write("user", name, {"active": False}, doing)
+    deliver(instance)
+    left = still_named(office(), name, doing.at.astimezone(instance.settings.zone).date())
+
+    def people() -> None:
+        say(f"user {name} is changed.")
+        for one in left:
+            say(f"Still names {name}: {one}. Change or remove it.", style="yellow")
+
+    answer(as_json, {**to_plain(find("user", name)), "still_named": left}, people)
 
 
 @user.command("return")

@@ -5,6 +5,7 @@ from datetime import date
 
 from domain.office import Office, Role, User
 from domain.rights import MATRIX, Action, Guarded, Rights
+from register.routing import holders
 
 
 def registrars(office: Office) -> list[str]:
@@ -94,3 +95,27 @@ def _may_know(office: Office, name: str, entry: Guarded, today: date) -> bool:
 def _may_in(user: User, action: Action, department: str) -> bool:
     held = (post.role for post in user.posts if post.department == department)
     return user.active and any(action in MATRIX[role] for role in held)
+
+
+def still_named(now: Office, name: str, today: date) -> list[str]:
+    """What the office decided that names a user, who may have left; nothing of what is over."""
+    found = []
+    for rule in now.rules.values():
+        if rule.until and rule.until < today:
+            continue
+        notified = rule.then.get("notify", ())
+        said = {
+            "assigns to them": holders(str(rule.then.get("assign", "")))[1] == name,
+            "notifies them": name in ([notified] if isinstance(notified, str) else notified),
+            "is theirs to answer for": rule.owner == name,
+        }
+        found += [f"the rule {rule.name} {does}" for does, is_so in said.items() if is_so]
+    for deadline in now.deadlines.values():
+        if holders(deadline.escalate)[1] == name:
+            found.append(f"the deadline {deadline.name} is escalated to them")
+    for one in now.delegations.values():
+        if name in (one.deputy, one.absent) and one.until >= today:
+            found.append(
+                f"the delegation {one.name}: {one.deputy} stands in for {one.absent} until {one.until}"
+            )
+    return found

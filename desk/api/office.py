@@ -15,7 +15,7 @@ from desk.api.shapes import Because, Held
 from desk.api.tokens import act, rights
 from desk.instance import served
 from domain.errors import Usage
-from domain.office import KINDS, Deadline
+from domain.office import KINDS, Deadline, User
 from domain.rights import Action
 from domain.states import States
 from domain.wire import from_json, to_plain
@@ -25,6 +25,7 @@ from register import decisions, office
 from register.deadlines import must_be_known, must_be_reached
 from register.decisions import office as office_now
 from register.rights import must_anywhere
+from register.staff import still_named
 
 router = Router()
 Kind = Literal["department", "user", "field", "closure", "delegation", "rule", "deadline", "webhook"]
@@ -86,7 +87,10 @@ def put(
         must_be_reached(value, calendar_of(served(), office_now()), datetime.now(UTC))
     office.put(kind, value, act(request, seen=seen(if_match)))
     response["ETag"] = decision(kind, name)
-    return to_plain(office.find(kind, name))
+    found: dict[str, Any] = to_plain(office.find(kind, name))
+    if isinstance(value, User) and not value.active:
+        found["still_named"] = still_named(office_now(), name, datetime.now(served().settings.zone).date())
+    return found
 
 
 def decided(kind: Kind, said: dict[str, Any]) -> Any:

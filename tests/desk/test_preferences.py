@@ -56,3 +56,11 @@ def test_others_are_for_administrators() -> None:
         status, detail = told(eve.ask("patch", PATH, body))
         assert (status, why in detail) == (422, True), detail
     assert told(eve.ask("get", "/office/user/zoe/notices"))[0] == 404
+
+
+def test_a_user_who_leaves_is_answered_with_what_names_them() -> None:
+    eve = Program("eve")
+    eve.ask("put", "/office/deadline/soon", {"hours": 8, "escalate": "works/ben"})
+    left = eve.ask("put", "/office/user/ben", {"active": False})
+    assert left.json()["still_named"] == ["the deadline soon is escalated to them"]
+    assert "still_named" not in eve.ask("put", "/office/user/ben", {"active": True}).json()

@@ -211,3 +211,13 @@ def test_a_rule_sets_fields(home: Path) -> None:
     assert asked(home, "rule", "test", "plots", "--field", "plot=13")["rules"][0]["name"] == "plots"
     shown = asked(home, "show", entered(home))
     assert (shown["language"], shown["location"], shown["custom"]) == ("es", "shelf 3", {"plot": "12"})
+
+
+def test_who_leaves_may_still_be_named(home: Path) -> None:
+    asked(home, "user", "add", "zoe", "--role", "case handler@works")
+    asked(home, "rule", "add", "noise", "--when", "true", "--assign", "works/zoe")
+    left = asked(home, "user", "leave", "zoe")
+    assert (left["active"], left["still_named"]) == (False, ["the rule noise assigns to them"])
+    asked(home, "user", "return", "zoe")
+    told = run(home, "user", "leave", "zoe").output
+    assert "Still names zoe: the rule noise assigns to them. Change or remove it." in told

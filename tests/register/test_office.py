@@ -15,16 +15,19 @@ from domain.fields import checked_values
 from domain.office import (
     Closure,
     CustomField,
+    Deadline,
     Delegation,
     Department,
     FieldKind,
     Office,
     Post,
     Role,
+    Rule,
     User,
 )
 from register import decisions, entries, office
 from register.models import Decision, Entry
+from register.staff import still_named
 from tests.register.filings import AT
 from tests.register.officers import ACT, LETTER, TODAY, ZONE, decide, enter
 from tests.register.tampering import past_the_guards
@@ -163,3 +166,25 @@ def test_fields_of_the_offices_own(register: Path) -> None:
     assert checked_values(fields, "invoice", {"paid": "No"}) == {"paid": False}
     with pytest.raises(Usage, match="kind is text, but entries have it as date"):
         office.change("field", "due", {"kind": FieldKind.TEXT}, ACT)
+
+
+def test_what_still_names_who_left(register: Path) -> None:
+    decide(
+        Department("works"),
+        User("ben"),
+        User("cleo"),
+        Rule("noise", 1, "true", {"assign": "works/ben", "notify": ("ben",)}, owner="ben"),
+        Rule("over", 1, "true", {"assign": "/ben"}, until=date(2026, 1, 31)),
+        Rule("other", 1, "true", {"assign": "works/cleo"}),
+        Deadline("answer", hours=8, escalate="works/ben"),
+        Delegation("cleo soon", "cleo", "ben", date(2026, 5, 1), date(2026, 5, 9)),
+        Delegation("cleo before", "cleo", "ben", date(2026, 1, 1), date(2026, 1, 9)),
+    )
+    assert still_named(decisions.office(), "ben", date(2026, 3, 2)) == [
+        "the rule noise assigns to them",
+        "the rule noise notifies them",
+        "the rule noise is theirs to answer for",
+        "the deadline answer is escalated to them",
+        "the delegation cleo soon: ben stands in for cleo until 2026-05-09",
+    ]
+    assert still_named(decisions.office(), "dora", date(2026, 3, 2)) == []
