@@ -9,7 +9,7 @@ from django.db.models import Q
 from domain.errors import Missing
 from domain.rights import Rights
 from letters.notices import Item, line
-from register.models import Entry, Notice
+from register.models import Notice
 from register.notices import INBOX
 from register.rights import within
 
@@ -48,7 +48,7 @@ def read(ids: Collection[int], rights: Rights, at: datetime) -> list[Notice]:
 
 
 def _own(rights: Rights) -> Any:
-    may = Q(entry=None) | Q(entry__in=Entry.objects.filter(within(rights)))
+    may = Q(entry=None) | within(rights, of="entry__")
     return Notice.objects.filter(may, to=rights.user.name, way=INBOX)
 
 

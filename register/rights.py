@@ -11,7 +11,7 @@ from register.models import Entry
 
 _HELD_BY = {
     "sqlite": "EXISTS (SELECT 1 FROM json_each({}) WHERE value IN ({}))",
-    "postgresql": "jsonb_exists_any({}, ARRAY[{}])",
+    "postgresql": "({} ?| ARRAY[{}])",
 }
 
 
@@ -105,20 +105,23 @@ def must_be_own(user: str, rights: Rights | None) -> None:
         must_anywhere(rights, Action.ADMINISTER)
 
 
-def within(rights: Rights | None, action: Action = Action.VIEW) -> Q:
-    """The entries with which somebody may do this, as a condition of a query."""
+def within(rights: Rights | None, action: Action = Action.VIEW, of: str = "") -> Q:
+    """The entries with which somebody may do this, as a condition of a query.
+
+    ``of`` is the way to the entry from what the query is about, such as ``entry__``.
+    """
     if rights is None:
         return Q()
     reach = rights.reach(action)
-    found = Q(person__in=reach.holders)
+    found = Q((f"{of}person__in", reach.holders))
     if reach.everywhere:
-        found |= Q(pk__isnull=False)
+        found |= Q((f"{of}pk__isnull", False))
     else:
-        found |= Q(department__in=reach.departments - {""})
-    found = Q(confidentiality__in=reach.levels) & found
+        found |= Q((f"{of}department__in", reach.departments - {""}))
+    found = Q((f"{of}confidentiality__in", reach.levels)) & found
     if reach.public:
-        found |= Q(confidentiality=Confidentiality.PUBLIC)
+        found |= Q((f"{of}confidentiality", Confidentiality.PUBLIC))
     if reach.granted:
         enough = [f"{one}:{reach.granted}" for one in (Action if action == Action.VIEW else (action,))]
-        found |= Q(HeldBy(F("access"), *map(Value, enough)))
+        found |= Q(HeldBy(F(f"{of}access"), *map(Value, enough)))
     return found

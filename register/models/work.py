@@ -80,6 +80,11 @@ class Notice(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True, default="")
 
+    class Meta:
+        """An inbox is read from its end."""
+
+        indexes = (models.Index(fields=["to", "way", "id"], name="notice_of"),)
+
 
 class Token(models.Model):
     """A key by which a program acts as a user; only its SHA-256 is kept."""
