@@ -10,7 +10,7 @@ from typing import Any
 
 import pikepdf
 
-from archive.keys import record_key
+from archive.keys import batch_record_key, record_key
 from domain.errors import Usage
 from domain.receipt import NAME, Receipt
 from domain.rights import Action, Rights
@@ -19,7 +19,7 @@ from flows.altered import differences
 from infra import timestamps
 from infra.wiring import Services
 from letters.receipt import WORDS, Letterhead, receipt_pdf
-from register import comparing, receipts, standing, views
+from register import comparing, comparing_batches, receipts, standing, views
 from register.acts import Act
 from register.entries import language_of
 from register.numbers import is_number
@@ -63,6 +63,7 @@ def issue(services: Services, number: str, act: Act, language: str = "", *, to: 
     """
     entry = views.entry(number, act.rights, Action.EXPORT)
     comparing.must_agree(entry, record_key)
+    comparing_batches.must_agree(entry, batch_record_key)
     office = services.settings.office
     receipt = receipts.receipt_of(entry, office.name, zone=services.settings.zone, at=act.at)
     language = language or language_of(entry)

@@ -5,12 +5,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from archive.keys import party_record_key, record_key
+from archive.keys import batch_record_key, party_record_key, record_key
 from domain.errors import Usage
 from flows import certify, heads
 from flows.fixity import check_share
 from infra.wiring import Services
-from register import account, checks, comparing, decisions, history, party_history, ranges
+from register import account, checks, comparing, comparing_batches, decisions, history, party_history, ranges
 from register.batches import keys_in_work
 
 
@@ -40,6 +40,7 @@ def verify(services: Services, share: float = 1.0) -> dict[str, Any]:
         "history_breaks": breaks,
         "entries_differing": list(comparing.differing(record_key)),
         "parties_differing": list(comparing.differing_parties(party_record_key)),
+        "batches_differing": list(comparing_batches.differing(batch_record_key)),
         "heads_differing": rewritten,
         "stamps_wrong": certify.wrong(services),
         "records_pending": account.records_pending(),

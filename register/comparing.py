@@ -27,8 +27,8 @@ Key = Callable[[str, int], str]
 _AT_ONCE = 100  # entries read together
 _TRIES = 5  # looks at an entry that others change meanwhile
 _NAMED = 5  # fields that are named
-_MOMENTS = ("received_at", "voided_at", "at")
-_ROWS = ("parties", "documents", "corrections", "files")
+_MOMENTS = ("received_at", "voided_at", "at", "begun_at", "since")
+_ROWS = ("parties", "documents", "corrections", "files", "fates", "problems")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +153,16 @@ def _problem(kind: Kind, now: dict[str, Any], event: Any, kept: str | None) -> s
         return "the record of its last event is gone, or cannot be read"
     if not whole:
         return "the record of its last event was altered"
-    found = _differences(now, was)
-    named = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
-    return f"not as its last event left it: {named}" if found else ""
+    found = differences(now, was)
+    return f"not as its last event left it: {named(found)}" if found else ""
 
 
-def _differences(now: Mapping[str, Any], was: Mapping[str, Any], path: str = "") -> list[str]:
+def named(found: Sequence[str]) -> str:
+    """Paths of what differs, for people: the first ones."""
+    return ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+
+
+def differences(now: Mapping[str, Any], was: Mapping[str, Any], path: str = "") -> list[str]:
     """Paths of what is another, but for what records of before do not tell and ids that a rebuild changes."""
     found = []
     for name in was:
@@ -178,7 +182,7 @@ def _of_rows(now: Sequence[Any], was: Sequence[Any], path: str) -> list[str]:
     if len(now) != len(was):
         return [path]
     pairs = enumerate(zip(now, was, strict=True))
-    return [one for at, (mine, its) in pairs for one in _differences(mine, its, f"{path}[{at}].")]
+    return [one for at, (mine, its) in pairs for one in differences(mine, its, f"{path}[{at}].")]
 
 
 def _same(name: str, now: Any, was: Any) -> bool:

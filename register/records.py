@@ -185,11 +185,12 @@ def record_batch(batch: Batch) -> None:
     """Append the batch as it stands to the outbox, within a transaction that has locked its row."""
     batch.records += 1
     Batch.objects.filter(pk=batch.pk).update(records=batch.records)
-    body = write_record({"sequence": batch.records, "batch": _batch(batch)})
+    body = write_record({"sequence": batch.records, "batch": batch_as_it_stands(batch)})
     Outbox.objects.create(batch=batch, sequence=batch.records, body=body)
 
 
-def _batch(batch: Batch) -> dict[str, Any]:
+def batch_as_it_stands(batch: Batch) -> dict[str, Any]:
+    """The whole batch as its record in the archive holds it."""
     fates = PageFate.objects.filter(claim__batch=batch).select_related("claim", "document__entry")
     events = (
         Event.objects.filter(entry__documents__batch=batch).values_list("entry").annotate(Max("sequence"))

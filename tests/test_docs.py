@@ -64,7 +64,7 @@ RECORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "party_history.py": ("_made", "as_record", "snapshot", "told_similar", "adopt"),
         "records.py": ("write_record",),
     },
-    "Batch records": {"records.py": ("write_record", "record_batch", "_batch")},
+    "Batch records": {"records.py": ("write_record", "record_batch", "batch_as_it_stands")},
 }
 
 
