@@ -84,6 +84,31 @@ def names_in(when: str) -> list[Name]:
     return list(_names(when, tokens, [found[0] for found in tokens]))
 
 
+def parts_of(when: str) -> Iterator[tuple[str, str]]:
+    """The parts of a condition between its and, or, not and if, also in brackets, each with its place.
+
+    What stands within the brackets of a function is no part of its own: names of a loop hold only there.
+    """
+    yield from _parts(when, [found for found in _TOKEN.finditer(when) if found.lastgroup != "note"])
+
+
+def _parts(when: str, tokens: list[re.Match[str]]) -> Iterator[tuple[str, str]]:
+    texts = [found[0] for found in tokens]
+    begin, at = 0, 0
+    while at <= len(tokens):
+        text = texts[at] if at < len(tokens) else ""
+        if text in _PAIRS:
+            _, end = _values(texts, at)
+            if text == "(" and not (at and (tokens[at - 1].lastgroup == "name" or texts[at - 1] in ")]")):
+                yield from _parts(when, tokens[at + 1 : end])
+            at = end
+        elif text in ("&", "|", "?", ":", "") or (text == "!" and texts[at + 1 : at + 2] != ["="]):
+            if part := tokens[begin:at]:
+                yield when[part[0].start() : part[-1].end()], _place(when, part[0].start())
+            begin = at + 1
+        at += 1
+
+
 def _names(when: str, tokens: list[re.Match[str]], texts: list[str]) -> Iterator[Name]:
     loops: list[tuple[str, int, int]] = []
     texts = [*texts, "", "", ""]

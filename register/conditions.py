@@ -9,12 +9,19 @@ from typing import Any
 
 from domain.errors import Usage
 from domain.office import FieldKind, Office
-from register.condition_names import FUNCTIONS, MACROS, Name, names_in
+from register.condition_names import FUNCTIONS, MACROS, Name, names_in, parts_of
 
 _LONGEST = 2000  # signs of a condition
 _LOOPS = (
     3  # of all, exists, exists_one, map, filter in one condition: each within another multiplies its work
 )
+_WRONG_KIND = (
+    "No such overload",
+    "Unsupported operation",
+    "Undefined variable or function",
+    "asked of two texts",
+)
+"""What the library says of values of a kind for which an operation or function is not there."""
 _WORD = re.compile(r"\w+")
 _ADVICE = ". Check function arguments and their types."
 _EMPTY: Mapping[FieldKind, object] = {FieldKind.NUMBER: 0.0, FieldKind.YES_NO: False, FieldKind.MONEY: 0.0}
@@ -76,8 +83,26 @@ def must_be_condition(when: str, office: Office) -> None:
         said = program.execute(_context(facts))
     except Exception as error:
         raise Usage(f"when cannot be asked: {_place(str(error) or repr(error))}") from error
+    _must_fit(when, facts)
     if not isinstance(said, bool):
         raise Usage(f"when gives {said!r} in place of yes or no: compare it, such as amount > 1000.0")
+
+
+def _must_fit(when: str, facts: Mapping[str, Any]) -> None:
+    """See that no part of a condition asks for what its values are never, also where no run leads to it.
+
+    Each part is asked by itself; of what goes wrong only a wrong kind counts, which no entry makes right.
+    A condition that asks for the kind of a value decides so itself.
+    """
+    if any(one.use is not None and one.text in ("type", "dyn") for one in names_in(when)):
+        return
+    for part, place in parts_of(when):
+        try:
+            _compiled(part).execute(_context(facts))
+        except Exception as error:
+            if any(kind in str(error) for kind in _WRONG_KIND):
+                why = "texts, numbers, moments and lists are compared and asked each with their own kind"
+                raise Usage(f"when has {part} at {place}, which can never be asked: {why}") from error
 
 
 def _must_be_known(one: Name, facts: Mapping[str, Any]) -> None:

@@ -361,7 +361,7 @@ def test_what_a_rule_needs_stays(register: Path) -> None:
             office.take_away(kind, name, ACT)
         assert str(error.value) == said
     put(rule("numbers", "custom.plot > 10.0", tags=("x",)))
-    with pytest.raises(Usage, match=r"the rule numbers could not be followed any more: .* Change it first"):
+    with pytest.raises(Usage, match=r"the rule plots could not be followed any more: .* Change it first"):
         office.put("field", CustomField("plot", FieldKind.TEXT), ACT)
     office.take_away("field", "size", ACT)
     for name in ("plots", "numbers", "told"):
