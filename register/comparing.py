@@ -19,6 +19,7 @@ from domain.errors import Usage
 from register import history, party_history
 from register.models import Entry, Event, Party, PartyEvent, StoredObject
 from register.numbers import PARTIES
+from register.parties import details_of, fold, keys_of
 from register.records import snapshots
 
 Key = Callable[[str, int], str]
@@ -41,6 +42,7 @@ class Kind:
         events: of which its history is made.
         whole: those of these ids, as a record tells of them.
         certified: where in an event's content the hash of the record stands.
+        strange: of these ids, by what each is found that is not its own.
     """
 
     name: str
@@ -48,12 +50,27 @@ class Kind:
     events: Any
     whole: Callable[[Collection[int]], Mapping[int, dict[str, Any]]]
     certified: str
+    strange: Callable[[Collection[int]], Mapping[int, str]] = lambda ids: {}
+
+
+def _strange(ids: Collection[int]) -> dict[int, str]:
+    """By which names, identifiers and addresses not its own a party is found: mail would go to another."""
+    found = {}
+    for party in Party.objects.filter(pk__in=ids).prefetch_related("keys"):
+        own = set(keys_of(details_of(party))) if party.merged_into_id is None else set()
+        held = {(one.kind, one.value) for one in party.keys.all()}
+        others = [f"{kind} {value}" for kind, value in sorted(held - own)]
+        if party.folded != fold(party.name):
+            others.insert(0, f"name {party.folded}")
+        if others:
+            found[party.pk] = f"found by what is not its own: {named(others)}"
+    return found
 
 
 ENTRIES = Kind("entry", Entry.objects.all(), Event.objects.all(), snapshots, history.CERTIFIED)
 _NUMBERED = Party.objects.exclude(key=None)  # those of before have no history until they are
 _OF_PARTIES = PartyEvent.objects.all()
-_PARTIES = Kind("party", _NUMBERED, _OF_PARTIES, party_history.snapshots, party_history.CERTIFIED)
+_PARTIES = Kind("party", _NUMBERED, _OF_PARTIES, party_history.snapshots, party_history.CERTIFIED, _strange)
 
 
 def differing(key: Key) -> Iterator[dict[str, Any]]:
@@ -101,17 +118,17 @@ def _differing(kind: Kind, ids: Collection[int], key: Key) -> Iterator[dict[str,
         by_id = {getattr(one, f"{kind.name}_id"): one for one in events}
         now = kind.whole(waiting)
         kept = _kept(now, by_id, key)
+        wrong = {pk: _problem(kind, told, by_id.get(pk), kept.get(pk)) for pk, told in now.items()}
+        wrong |= kind.strange([pk for pk, problem in wrong.items() if not problem])
         after = _last(kind, waiting)
         for pk, told in now.items():
-            if before.get(pk) == after.get(pk):
-                event = by_id.get(pk)
-                if problem := _problem(kind, told, event, kept.get(pk)):
-                    yield {
-                        "register": told.get("register", PARTIES),
-                        "sequence": event.sequence if event else 0,
-                        "number": told["number"],
-                        "problem": problem,
-                    }
+            if before.get(pk) == after.get(pk) and wrong[pk]:
+                yield {
+                    "register": told.get("register", PARTIES),
+                    "sequence": by_id[pk].sequence if pk in by_id else 0,
+                    "number": told["number"],
+                    "problem": wrong[pk],
+                }
         waiting = [pk for pk in waiting if before.get(pk) != after.get(pk)]
         if not waiting:
             return

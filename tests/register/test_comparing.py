@@ -30,6 +30,7 @@ from register.models import (
     Party,
     PartyContent,
     PartyEvent,
+    PartyKey,
     StoredObject,
 )
 from register.records import read_record, snapshots, write_record
@@ -197,12 +198,21 @@ def test_each_part_of_a_party_is_compared(register: Path, change: dict[str, Any]
     assert (one["register"], one["sequence"]) == ("parties", 1)
 
 
+def test_a_party_is_found_by_its_own_alone(register: Path) -> None:
+    two_parties()
+    PartyKey.objects.filter(value="ada@ada.example").update(party=Party.objects.get(key=BOB))
+    assert found_of_parties() == [(BOB, "found by what is not its own: email ada@ada.example")]
+    Party.objects.filter(key=BOB).update(folded="ada ltd")
+    assert found_of_parties() == [(BOB, "found by what is not its own: name ada ltd, email ada@ada.example")]
+
+
 def test_all_that_is_done_with_parties_agrees(register: Path) -> None:
     two_parties()
     party_acts.change(ADA, lambda one: replace(one, notes="Rings twice", phones=("+34 912 345 678",)), ACT)
     party_acts.separate(ADA, BOB, ACT)
     party_acts.merge(BOB, ADA, WHY)
     assert found_of_parties() == []
+    party_acts.change(BOB, lambda one: replace(one, emails=(*one.emails, "bob@bob.example")), ACT)
     party_acts.split(ADA, ACT)
     Party.objects.create(name="Old", folded="old")
     assert found_of_parties() == []  # it has no number yet
