@@ -131,7 +131,9 @@ def _kept(key: str, token: bytes) -> Kept:
 def wrong(services: Services) -> list[dict[str, Any]]:
     """The stamps that do not hold, each with ``register``, ``sequence``, ``number`` and ``problem``."""
     every = ((event, token, event.hash) for event, token in timing.stamps())
-    found = [*timestamps.wrong(every, services.settings.time.authority_ca), *_miscopied()]
+    found = list(timestamps.wrong(every, services.settings.time.authority_ca))
+    told = {event.pk for event, _ in found}
+    found += [(event, problem) for event, problem in _miscopied() if event.pk not in told]
     return [
         {
             "register": event.register,

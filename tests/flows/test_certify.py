@@ -133,7 +133,7 @@ def test_entries_are_stamped_by_the_authority(services: Services, tsa: Authority
     row.save()
     # A stamp of another event, and one that somebody else signed.
     Stamp.objects.filter(event__entry__number=number).update(
-        token=bytes(Stamp.objects.get(event__entry__number=other).token)
+        token=bytes(Stamp.objects.get(event__entry__number=other).token), at=row.at - timedelta(days=1)
     )
     wrong = verify(stamping)["wrong"]["stamps_wrong"]
     assert wrong == [
