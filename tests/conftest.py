@@ -11,6 +11,7 @@ import structlog
 from infra.database import connect, disconnect, prepare
 from infra.services.postgresql import PostgreSQL
 from infra.settings import load_settings
+from infra.wiring import open_services
 from tests.databases import copy_of, template
 
 pytest_plugins = ["tests.servers"]
@@ -68,6 +69,14 @@ def register_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     connect(home)
     disconnect()
     return home / "register.sqlite3"
+
+
+@pytest.fixture
+def home(tmp_path: Path, register_file: Path) -> Path:
+    """A fresh instance on SQLite."""
+    shutil.copyfile(register_file, tmp_path / "register.sqlite3")
+    open_services(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

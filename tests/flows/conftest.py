@@ -1,5 +1,6 @@
 """An office to take mail in: a home with a classifier, and a drop folder. And workers elsewhere."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
@@ -54,11 +55,14 @@ def office(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Services, Path]:
     """A home and a drop folder; on SQLite, or where the test says ``on_both`` on PostgreSQL too."""
+    home, drop = tmp_path / "home", tmp_path / "drop"
+    home.mkdir()
+    drop.mkdir()
     if getattr(request, "param", "") == "postgresql":
         monkeypatch.setenv("POSTROOM_DATABASE__URL", request.getfixturevalue("register_database"))
+    else:
+        shutil.copyfile(request.getfixturevalue("register_file"), home / "register.sqlite3")
     monkeypatch.setenv("POSTROOM_PROCESSES", "1")
-    home, drop = tmp_path / "home", tmp_path / "drop"
-    drop.mkdir()
     services = open_services(home)
     train_small(home)
     return services, drop

@@ -8,18 +8,11 @@ import pytest
 import time_machine
 
 from infra.settings import load_settings
-from infra.wiring import open_services
 from register.models import Notice
 from tests.typed import asked, refused, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "clocks.md"
 NUMBER = "IN-2026-000001-7"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    open_services(tmp_path)
-    return tmp_path
 
 
 def test_the_page_is_what_happens(home: Path) -> None:

@@ -10,19 +10,12 @@ import pytest
 import time_machine
 from typer.testing import CliRunner
 
-from infra.wiring import open_services
 from postroom.main import app
 from register.models import Entry
 from tests.small import small_tiff, train_small
 from tests.typed import asked, refused, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "register.md"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    open_services(tmp_path)
-    return tmp_path
 
 
 def entered(home: Path, *words: str) -> str:

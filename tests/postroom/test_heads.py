@@ -3,19 +3,11 @@
 import json
 from pathlib import Path
 
-import pytest
 import time_machine
 
-from infra.wiring import open_services
 from register.models import Event
 from tests.register.tampering import rewrite
 from tests.typed import asked, refused, run
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    open_services(tmp_path)
-    return tmp_path
 
 
 def test_heads_are_taken_kept_and_compared(home: Path, tmp_path: Path) -> None:

@@ -16,8 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "notices.md"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    open_services(tmp_path)
+def home(home: Path) -> Path:
     for line in (
         "department add works",
         "user add ann --role registrar",
@@ -25,9 +24,9 @@ def home(tmp_path: Path) -> Path:
         "user add eve --role administrator",
         "entry new --subject Noise --sender Ada --department works --person ben",
     ):
-        done = run(tmp_path, *shlex.split(line))
+        done = run(home, *shlex.split(line))
         assert done.exit_code == 0, (line, done.output)
-    return tmp_path
+    return home
 
 
 def test_the_page_is_what_happens(tmp_path: Path) -> None:

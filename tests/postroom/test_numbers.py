@@ -9,17 +9,15 @@ import pypdfium2
 import pytest
 import time_machine
 
-from infra.wiring import open_services
 from tests.typed import asked, refused, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "labels.md"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    open_services(tmp_path)
-    return tmp_path
+def home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(home)
+    return home
 
 
 def test_the_counter_of_the_page(home: Path) -> None:

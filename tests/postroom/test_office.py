@@ -15,8 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "office.md"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    open_services(tmp_path)
+def home(home: Path) -> Path:
     for line in (
         'department add works --title "Public works"',
         "department add legal",
@@ -24,9 +23,9 @@ def home(tmp_path: Path) -> Path:
         'user add ben --role "case handler@works"',
         "user add eve --role administrator",
     ):
-        done = run(tmp_path, *shlex.split(line))
+        done = run(home, *shlex.split(line))
         assert done.exit_code == 0, (line, done.output)
-    return tmp_path
+    return home
 
 
 def entered(home: Path, *words: str) -> str:

@@ -6,16 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.wiring import open_services
 from tests.typed import asked, refused, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "parties.md"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    open_services(tmp_path)
-    return tmp_path
 
 
 def test_the_page_is_what_happens(home: Path) -> None:

@@ -5,26 +5,22 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from infra.wiring import open_services
 from tests.typed import asked, refused, run
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    open_services(tmp_path)
+def home(home: Path) -> Path:
     with time_machine.travel("2026-03-02T09:00:00Z", tick=False) as clock:
         for name in ("works", "legal"):
-            asked(tmp_path, "department", "add", name)
-        asked(tmp_path, "user", "add", "ben", "--role", "case handler@works")
+            asked(home, "department", "add", name)
+        asked(home, "user", "add", "ben", "--role", "case handler@works")
         for department in ("works", "legal"):
-            asked(
-                tmp_path, "entry", "new", "--subject", "Noise", "--sender", "Ada", "--department", department
-            )
+            asked(home, "entry", "new", "--subject", "Noise", "--sender", "Ada", "--department", department)
         clock.shift(7200)
-        asked(tmp_path, "entry", "move", "IN-2026-000001-7", "in progress")
+        asked(home, "entry", "move", "IN-2026-000001-7", "in progress")
         clock.shift(3600)
-        asked(tmp_path, "entry", "close", "IN-2026-000001-7")
-    return tmp_path
+        asked(home, "entry", "close", "IN-2026-000001-7")
+    return home
 
 
 def test_the_report(home: Path) -> None:
