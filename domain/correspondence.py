@@ -87,6 +87,11 @@ def holder(department: str | None, person: str | None) -> str:
     return " of ".join(filter(None, (person, department)))
 
 
+def held_by(department: str | None, person: str | None) -> str:
+    """Who holds an entry, in words: the registry where nobody else does."""
+    return holder(department, person) or "the registry"
+
+
 @dataclass(frozen=True, slots=True)
 class Details:
     """What a person says of an entry.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from domain.correspondence import Details, Direction, Relation, holder, saying
+from domain.correspondence import Details, Direction, Relation, held_by, saying
 from domain.errors import Usage
 from domain.rights import Action
 from domain.states import States
@@ -217,7 +217,7 @@ def give_back(
         instance,
         numbers,
         lambda number: back(number, doing, office=office),
-        lambda done: f"{done.number} is with {_holder(done)} again.",
+        lambda done: f"{done.number} is with {held_by(done.department, done.person)} again.",
         as_json,
         seen,
     )
@@ -345,9 +345,5 @@ def _office(instance: Services) -> States:
     return States(instance.settings.states)
 
 
-def _holder(done: "Entry") -> str:
-    return holder(done.department, done.person) or "the registry"
-
-
 def _is_with(done: "Entry") -> str:
-    return f"{done.number} is with {_holder(done)} now."
+    return f"{done.number} is with {held_by(done.department, done.person)} now."

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from domain.correspondence import Channel, Confidentiality, Direction, Priority, holder
+from domain.correspondence import Channel, Confidentiality, Direction, Priority, held_by
 from domain.errors import Usage
 from domain.states import States
 from infra.classes import must_be
@@ -102,7 +102,7 @@ def list_entries(
             (
                 one["number"],
                 "void" if one["voided_at"] else one["status"],
-                "" if one["voided_at"] else holder(one["department"], one["person"]) or "the registry",
+                "" if one["voided_at"] else held_by(one["department"], one["person"]),
                 minute(one["due_at"], instance.settings.zone),
                 "" if one["priority"] == Priority.NORMAL else one["priority"],
                 "; ".join(one["recipients" if one["direction"] == Direction.OUTGOING else "senders"]),

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.text import Text
 
-from domain.correspondence import holder
+from domain.correspondence import held_by
 from domain.entry import Query, Results
 from domain.errors import Usage
 from domain.numbers import numbers_in
@@ -160,8 +160,7 @@ def _print_head(data: dict[str, Any], zone: ZoneInfo) -> None:
     at = _moment(data["received_at"], zone)
     came = "entered" if data["direction"] == "outgoing" else "received"
     say(f"{data['direction']} by {data['channel']}, {came} {at}, register {data['register']}")
-    who = holder(data["department"], data["person"]) or "the registry"
-    say(f"{data['status']}, with {who}", style="bold")
+    say(f"{data['status']}, with {held_by(data['department'], data['person'])}", style="bold")
     if data["voided_at"]:
         instead = f"; replaced by {', '.join(data['replaced_by'])}" if data["replaced_by"] else ""
         since = _moment(data["voided_at"], zone)
@@ -235,8 +234,7 @@ def _what(event: dict[str, Any], zone: ZoneInfo) -> str:
             return f"{content.get('from')} → {content.get('to')}"
         case "assigned" | "given back" | "brought back":
             to = content.get("to", {})
-            who = holder(to.get("department"), to.get("person"))
-            return f"{event['kind']} to {who or 'the registry'}"
+            return f"{event['kind']} to {held_by(to.get('department'), to.get('person'))}"
         case "deadline soon" | "deadline passed":
             return f"{event['kind']}: {content.get('deadline')}"
         case "deadline extended":
